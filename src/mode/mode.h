@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The modes of the program, one file each, and the command line that picks one of them. */
+#ifndef HELOSCOPE_MODE_H
+#define HELOSCOPE_MODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+enum mode {
+#define MODE(id, word, operands, least, most, does) MODE_##id,
+#include "mode/options.def"
+    MODES
+};
+enum {
+#define MODE(id, word, operands, least, most, does) IN_##id = 1 << MODE_##id,
+#include "mode/options.def"
+    IN_ALL = (1 << MODES) - 1
+};
+
+#define OPTION_FLAG bool
+#define OPTION_TEXT const char *
+#define OPTION_SECONDS long
+#define OPTION_COUNT unsigned long
+
+/* What the command line said; the strings are argv's. One field for each row of options.def. */
+struct args {
+    enum mode mode;
+    char **operands; /* NULL-ended */
+    int noperands;
+#define OPTION(field, kind, letter, longname, arg, modes, help) OPTION_##kind field;
+#include "mode/options.def"
+};
+
+/* Reads the command line. False: why (size bytes) holds one clear line, for exit status 2. */
+bool args_parse(struct args *a, int argc, char **argv, char *why, size_t size);
+/* What --help prints: of one mode, or of all where the mode was not named. */
+void args_help(FILE *to, enum mode m);
+/* The manual page, as roff (man macros). */
+void man_print(FILE *to);
+
+/* Each mode returns the exit status (enum fault through fault_status()). */
+int mode_workbench(const struct args *a);
+int mode_plain(const struct args *a);
+int mode_serve(const struct args *a);
+int mode_themes(const struct args *a);
+
+#endif

@@ -60,7 +60,8 @@ const struct target *session_target(const struct session *s);
 struct transcript *session_transcript(struct session *s);
 const struct where *session_now(const struct session *s);
 const struct where *session_ahead(const struct session *s);
-/* The newest capability list and the one before it (also when TLS came between); NULL: none yet. */
+/* The newest capability list, and the one before it (also when TLS came between); NULL: none. After an upgrade the
+ * list is dropped (RFC 3207 4.2): session_caps() is NULL until it is asked for again, session_caps_before() is what was. */
 const struct caps *session_caps(const struct session *s);
 const struct caps *session_caps_before(const struct session *s);
 /* True after STARTTLS/STLS: what session_caps() held was dropped and not asked for again yet. */
@@ -77,6 +78,8 @@ uint32_t session_latency_us(const struct session *s); /* of the last reply */
 const char *session_timestamp(const struct session *s);
 /* Microseconds since the oldest outstanding command was sent; 0: nothing is waited for. */
 uint64_t session_waiting_us(const struct session *s);
+/* What the newest reply was: REPLY_NONE before the first. A headless mode ends by it (FAULT_REFUSED). */
+enum reply_class session_reply_class(const struct session *s);
 enum fault session_fault(const struct session *s);
 const char *session_last(const struct session *s); /* the sentence to the fault */
 

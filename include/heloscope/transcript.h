@@ -26,6 +26,9 @@ void transcript_close(struct transcript *t, size_t i, enum item_mark mark, const
 /* A sentence shown under an entry whatever the annotation level ("decoded: user student, password hidden"). */
 void transcript_remark(struct transcript *t, size_t i, const char *text);
 
+/* The difference that a capability reply made to the list before it. */
+void transcript_caps(struct transcript *t, size_t i, int added, int gone, int changed);
+
 size_t transcript_count(const struct transcript *t);
 /* Octets kept and octets thrown away at the ceiling. */
 uint64_t transcript_kept(const struct transcript *t);

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the connection reports becomes events of the transcript: each attempt with its time, TLS with what was and was not
+ * verified, injected bytes (CVE-2011-0411), and the end in words. */
+#include "core/session_priv.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static enum event_kind kind_of_errno(int e, enum event_kind otherwise)
+{
+    switch (e) {
+    case ECONNREFUSED:
+        return EVENT_REFUSED;
+    case ETIMEDOUT:
+        return EVENT_TIMED_OUT;
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+    case ENETDOWN:
+    case EHOSTDOWN:
+        return EVENT_NO_ROUTE;
+    case ECONNRESET:
+    case EPIPE:
+        return EVENT_RESET;
+    default:
+        return otherwise;
+    }
+}
+
+static void tls_is_up(struct session *s, const struct tls_facts *f)
+{
+    const char *how = f->verdict == TLS_VERIFIED            ? "verified: "
+                      : f->verdict == TLS_VERIFIED_PRACTICE ? "verified by the practice CA: "
+                                                            : "NOT verified: ";
+    enum item_mark mark = f->verdict == TLS_UNVERIFIED ? MARK_WARN : MARK_EVENT;
+    s->tls = *f;
+    s->has_tls = true;
+    s->now.tls = true;
+    s->up = true;
+    session_look_ahead(s);
+    if (f->verdict == TLS_UNVERIFIED)
+        session_event_entry(s, EVENT_TLS_UP, mark, 0, "%s up (%s), %s%s", f->version, f->cipher, how, f->why);
+    else
+        session_event_entry(s, EVENT_TLS_UP, mark, 0, "%s up (%s), %scertificate for %s from %s", f->version, f->cipher, how,
+                            f->names[0] ? f->names : f->subject, f->issuer);
+}
+
+/* The other end closed its side. Is that what was to be expected? */
+static void closed(struct session *s, const char *text)
+{
+    bool in_reply = s->reply_entry != NO_ENTRY;
+    bool banner = s->nqueue > 0 && s->queue[0].cmd.verb && (s->queue[0].cmd.verb->flags & VERB_BANNER);
+    session_stream_end(s);
+    if (in_reply) {
+        session_event_entry(s, EVENT_CLOSED_IN_REPLY, MARK_WARN, 0, "%s in the middle of a reply", text);
+        session_over(s, FAULT_NETWORK, "the server closed the connection in the middle of a reply");
+    } else if (s->garbage_banner) {
+        session_event_entry(s, EVENT_CLOSED, MARK_WARN, 0, "%s", text);
+        session_over(s, FAULT_PROTOCOL, "what answered does not speak this protocol");
+    } else if (s->nqueue > 0) {
+        session_event_entry(s, EVENT_CLOSED_IN_REPLY, MARK_WARN, 0, banner ? "%s without a greeting" : "%s without a reply", text);
+        session_over(s, FAULT_NETWORK, banner ? "the server closed the connection without a greeting"
+                                              : "the server closed the connection without a reply");
+    } else if (s->quitting) {
+        session_event_entry(s, EVENT_CLOSED, MARK_EVENT, 0, "%s", text);
+        session_over(s, FAULT_NONE, "");
+    } else {
+        session_event_entry(s, EVENT_CLOSED, MARK_WARN, 0, "%s, unasked", text);
+        session_over(s, FAULT_NETWORK, "the server closed the connection");
+    }
+}
+
+static void failed(struct session *s, const struct conn_event *ev)
+{
+    bool tls = ev->kind == CONN_TLS_FAILED;
+    if (s->quitting && !tls) { /* reset after QUIT: nothing is lost */
+        session_event_entry(s, EVENT_CLOSED, MARK_EVENT, ev->sys_errno, "%s", ev->text);
+        session_over(s, FAULT_NONE, "");
+        return;
+    }
+    session_stream_end(s);
+    enum event_kind kind = tls ? EVENT_TLS_FAILED : kind_of_errno(ev->sys_errno, EVENT_NETWORK_FAILED);
+    session_event_entry(s, kind, MARK_WARN, ev->sys_errno, "%s", ev->text);
+    session_over(s, ev->fault != FAULT_NONE ? ev->fault : tls ? FAULT_TLS : FAULT_NETWORK, ev->text);
+}
+
+void session_conn_event(void *arg, const struct conn_event *ev)
+{
+    struct session *s = arg;
+    switch (ev->kind) {
+    case CONN_RESOLVING:
+        session_event_entry(s, EVENT_RESOLVING, MARK_EVENT, 0, "looking up %s", ev->text);
+        break;
+    case CONN_RESOLVED:
+        session_event_entry(s, EVENT_RESOLVED, MARK_EVENT, 0, "found %s (%.0f ms)", ev->text, ev->ms);
+        break;
+    case CONN_TRYING:
+        session_event_entry(s, EVENT_TRYING, MARK_EVENT, 0, "trying %s", ev->text);
+        break;
+    case CONN_ATTEMPT_FAILED:
+        session_event_entry(s, kind_of_errno(ev->sys_errno, EVENT_ATTEMPT_FAILED), MARK_EVENT, ev->sys_errno, "%s (%.0f ms)", ev->text,
+                            ev->ms);
+        break;
+    case CONN_CONNECTED:
+        session_event_entry(s, EVENT_CONNECTED, MARK_EVENT, 0, "connected to %s (%.1f ms)", ev->text, ev->ms);
+        s->up = !s->target.tls;
+        if (s->nqueue > 0) /* the banner is waited for from here on, not from the look-up */
+            s->queue[0].sent_us = now_us();
+        if (s->up) {
+            session_arm(s);
+            session_tell(s, SESSION_UP);
+        }
+        break;
+    case CONN_DATA:
+        session_received(s, ev->bytes, ev->n);
+        return;
+    case CONN_DRAINED:
+        return;
+    case CONN_TLS_STARTED:
+        return;
+    case CONN_TLS_UP: {
+        bool implicit = s->target.tls;
+        tls_is_up(s, ev->facts);
+        if (implicit && s->nqueue > 0)
+            s->queue[0].sent_us = now_us();
+        session_arm(s);
+        session_tell(s, SESSION_UP);
+        break;
+    }
+    case CONN_TLS_UNVERIFIED:
+        s->tls = *ev->facts;
+        s->has_tls = true;
+        session_event_entry(s, EVENT_TLS_UNVERIFIED, MARK_WARN, 0, "certificate NOT verified: %s", ev->facts->why);
+        s->ask_tls = true;
+        session_tell(s, SESSION_CHANGED);
+        session_tell(s, SESSION_ASK_TLS);
+        return;
+    case CONN_INJECTED:
+        session_event_entry(s, EVENT_INJECTED, MARK_WARN, 0,
+                            "%zu octets came in the clear after the upgrade was agreed: discarded as injected", ev->n);
+        break;
+    case CONN_EOF:
+        closed(s, ev->text);
+        return;
+    case CONN_TLS_FAILED:
+    case CONN_FAILED:
+        failed(s, ev);
+        return;
+    case CONN_ABORTED:
+        session_event_entry(s, EVENT_ABORTED, MARK_WARN, 0, "%s", ev->text);
+        session_over(s, FAULT_NETWORK, ev->text);
+        return;
+    }
+    session_tell(s, SESSION_CHANGED);
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What comes in: lines and bodies become replies, each paired with the oldest outstanding command; the driver says what a line
+ * is, the state moves by its step(). Unsolicited replies and garbage are recorded as what they are. */
+#include "core/session_priv.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- capabilities ---- */
+
+static void learn(struct session *s, size_t index, const char *line, size_t n)
+{
+    struct cap_line c;
+    if (!s->proto->capability || !s->proto->capability(index, line, n, &c))
+        return;
+    if (!caps_add(&s->building, line + c.keyword, c.keyword_len, line + c.params, c.params_len))
+        session_event_entry(s, EVENT_LIMIT, MARK_WARN, 0, "more than %d capabilities: the rest is not in the list", CAPS_MAX);
+}
+
+/* The body of a CAPA reply, line by line. */
+static void learn_body(struct session *s)
+{
+    const char *p = s->caps_text.p, *end = p + s->caps_text.len;
+    for (size_t index = 1; p && p < end; index++) {
+        const char *lf = memchr(p, '\n', (size_t)(end - p));
+        size_t n = (size_t)((lf ? lf : end) - p);
+        learn(s, index, p, n > 0 && p[n - 1] == '\r' ? n - 1 : n);
+        p = lf ? lf + 1 : end;
+    }
+    buf_clear(&s->caps_text);
+}
+
+static void publish_caps(struct session *s, size_t entry)
+{
+    struct cap_diff rows[2 * CAPS_MAX];
+    int count[4] = {0};
+    if (s->has_caps && !s->stale) {
+        caps_copy(&s->before, &s->caps);
+        s->has_before = true;
+    }
+    s->building.tls = s->now.tls;
+    caps_copy(&s->caps, &s->building);
+    caps_clear(&s->building);
+    s->has_caps = true;
+    s->stale = false;
+    if (!s->has_before)
+        return;
+    size_t n = caps_diff(&s->before, &s->caps, rows, 2 * CAPS_MAX);
+    for (size_t i = 0; i < n && i < 2 * CAPS_MAX; i++)
+        count[rows[i].change]++;
+    transcript_caps(s->transcript, entry, count[CAP_NEW], count[CAP_GONE], count[CAP_CHANGED]);
+}
+
+/* ---- a reply is whole ---- */
+
+static void upgrade(struct session *s)
+{
+    const char *rest = "";
+    size_t n = frame_rest(&s->frame, &rest);
+    if (s->nqueue > 0)
+        session_event_entry(s, EVENT_NOTE, MARK_WARN, 0, "%zu command(s) sent after the upgrade request are void", s->nqueue);
+    s->nqueue = 0;
+    session_look_ahead(s);
+    session_arm(s);
+    if (s->has_caps && !s->stale) {
+        caps_copy(&s->before, &s->caps);
+        s->has_before = true;
+        s->stale = true;
+        session_event_entry(s, EVENT_CAPS_DROPPED, MARK_EVENT, 0,
+                            "the capabilities learnt in the clear are dropped: ask again inside TLS (%s)", s->proto->caps_verb);
+    }
+    s->up = false;
+    conn_start_tls(s->conn, rest, n);
+}
+
+static void find_timestamp(struct session *s, const char *line, size_t n)
+{
+    const char *open = memchr(line, '<', n);
+    const char *close = open ? memchr(open, '>', n - (size_t)(open - line)) : NULL;
+    size_t len = close ? (size_t)(close - open) + 1 : 0;
+    if (len > 2 && len < sizeof s->timestamp && memchr(open, '@', len)) {
+        memcpy(s->timestamp, open, len);
+        s->timestamp[len] = 0;
+    }
+}
+
+static void go_on_with_auth(struct session *s, size_t entry, const struct command *cmd, const char *text, size_t n)
+{
+    char words[512] = "", why[256];
+    sasl_describe_challenge(cmd->mechanism, text, n, words, sizeof words);
+    transcript_remark(s->transcript, entry, words);
+    if (!s->sasl) {
+        session_tell(s, SESSION_CHALLENGE);
+        return;
+    }
+    struct buf answer;
+    buf_init_secret(&answer, 12288);
+    if (sasl_step(s->sasl, text, n, &answer, why, sizeof why)) {
+        session_send_command(s, answer.p ? answer.p : "", answer.len, why, sizeof why);
+    } else {
+        session_event_entry(s, EVENT_NOTE, MARK_WARN, 0, "AUTH given up: %s", why);
+        sasl_free(s->sasl);
+        s->sasl = NULL;
+        session_send_command(s, "*", 1, why, sizeof why); /* RFC 4954 4: cancels the exchange */
+    }
+    buf_clear(&answer);
+}
+
+static void finish_reply(struct session *s)
+{
+    size_t entry = s->reply_entry;
+    struct outstanding o = {0};
+    bool paired = s->nqueue > 0;
+    const struct source *src = transcript_source(s->transcript);
+    struct span first = {"", 0};
+
+    s->reply_entry = NO_ENTRY;
+    s->in_body = false;
+    s->last_class = s->reply.cls;
+    if (paired)
+        o = s->queue[0];
+    struct where before = paired ? o.before : s->now;
+    if (paired && --s->queue[0].replies_left > 0) {
+        ; /* LMTP: the next recipient's reply answers the same dot */
+    } else {
+        s->proto->step(&s->now, &o.cmd, &s->reply);
+        if (paired)
+            memmove(s->queue, s->queue + 1, --s->nqueue * sizeof *s->queue);
+    }
+    session_look_ahead(s);
+
+    struct moment m = {.proto = s->proto,
+                       .command = o.cmd,
+                       .before = before,
+                       .after = s->now,
+                       .reply = s->reply,
+                       .exchange = o.exchange,
+                       .unsolicited = !paired};
+    uint32_t took = paired ? (uint32_t)(s->reply_first_us - o.sent_us) : 0;
+    if (paired)
+        s->latency_us = took;
+    transcript_close(s->transcript, entry, item_mark_of(s->reply.cls), &m, took);
+    if (!paired)
+        session_event_entry(s, EVENT_UNSOLICITED, MARK_WARN, 0, "nobody asked: the server spoke by itself");
+    s->waiting_from = 0;
+    session_arm(s);
+
+    unsigned flags = o.cmd.verb ? o.cmd.verb->flags : 0;
+    enum reply_class cls = s->reply.cls;
+    size_t text = s->reply.text;
+    src->line(src->self, entry, 0, &first);
+    if (text > first.n)
+        text = first.n;
+    if (s->dropped_said == false && transcript_dropped(s->transcript) > 0) {
+        s->dropped_said = true;
+        session_event_entry(s, EVENT_LIMIT, MARK_WARN, 0,
+                            "the transcript has reached its ceiling: %llu octets of this reply were counted and not kept",
+                            (unsigned long long)transcript_dropped(s->transcript));
+    }
+    if (flags & VERB_BANNER)
+        find_timestamp(s, first.p, first.n);
+    if ((flags & VERB_CAPS) && cls == REPLY_OK) {
+        learn_body(s);
+        publish_caps(s, entry);
+    }
+    caps_clear(&s->building);
+    if ((flags & (VERB_AUTH | VERB_ANSWER)) && cls == REPLY_GO) {
+        go_on_with_auth(s, entry, &o.cmd, first.p + text, first.n - text);
+    } else if (s->now.authed && !before.authed && cls == REPLY_OK) {
+        snprintf(s->user, sizeof s->user, "%s", s->auth_user[0] ? s->auth_user : "(logged in)");
+    }
+    if ((flags & (VERB_AUTH | VERB_ANSWER)) && cls != REPLY_GO) {
+        sasl_free(s->sasl);
+        s->sasl = NULL;
+    }
+    if ((flags & VERB_LETTER) && cls == REPLY_GO) {
+        s->letter_open = true;
+        session_tell(s, SESSION_LETTER);
+    }
+    if ((flags & VERB_QUIT) || (s->reply.code == 421))
+        s->quitting = true;
+    if ((flags & VERB_QUIT) && s->conn)
+        conn_finish(s->conn);
+    if ((flags & VERB_UPGRADE) && cls == REPLY_OK && s->conn)
+        upgrade(s);
+}
+
+/* ---- lines ---- */
+
+static void garbage(struct session *s, const struct piece *p)
+{
+    const struct verb *v = s->nqueue > 0 ? s->queue[0].cmd.verb : NULL;
+    bool banner = v && (v->flags & VERB_BANNER);
+    struct moment m = {.proto = s->proto, .before = s->now, .after = s->now, .event = EVENT_GARBAGE, .unsolicited = true};
+    if (s->garbage_entry != NO_ENTRY && s->garbage_bytes < GARBAGE_MAX && s->garbage_entry + 1 == transcript_count(s->transcript)) {
+        transcript_more(s->transcript, s->garbage_entry, p->p, p->n, p->notes);
+    } else {
+        s->garbage_entry = transcript_add(s->transcript, ITEM_SERVER, MARK_WARN, &m, p->p, p->n, p->notes);
+        s->garbage_bytes = 0;
+        transcript_close(s->transcript, s->garbage_entry, MARK_WARN, &m, 0);
+    }
+    s->garbage_bytes += p->n;
+    if (banner && !s->garbage_banner) {
+        s->garbage_banner = true;
+        session_event_entry(s, EVENT_GARBAGE, MARK_WARN, 0, "this is no %s greeting: another protocol seems to answer at this port",
+                            s->proto->title);
+    }
+}
+
+static void take_line(struct session *s, const struct piece *piece)
+{
+    struct command none = {0};
+    const struct command *cmd = s->nqueue > 0 ? &s->queue[0].cmd : &none;
+    bool first = s->reply_entry == NO_ENTRY;
+    struct buf masked;
+    struct piece p = *piece;
+
+    buf_init(&masked, FRAME_LINE_MAX * 4);
+    if (s->nsecrets > 0 && session_mask(s, p.p, p.n, &masked)) {
+        p.text = masked.len - (p.n - p.text);
+        p.p = masked.p;
+        p.n = masked.len;
+        p.notes |= NOTE_MASKED;
+    }
+    if (first) {
+        memset(&s->reply, 0, sizeof s->reply);
+        s->reply_first_us = now_us();
+    }
+    struct reply keep = s->reply;
+    enum reply_step step = s->proto->reply(cmd, p.p, p.text, &s->reply);
+    if (step == REPLY_GARBAGE && first) {
+        s->reply = keep;
+        garbage(s, &p);
+        buf_clear(&masked);
+        return;
+    }
+    if (step == REPLY_GARBAGE) { /* in the middle of a reply: part of it, and odd */
+        s->reply = keep;
+        s->reply.odd = true;
+        s->reply.lines++;
+        step = REPLY_MORE_LINES;
+    }
+    if (first) {
+        const struct outstanding *o = s->nqueue > 0 ? &s->queue[0] : NULL;
+        struct moment m = {.proto = s->proto,
+                           .command = *cmd,
+                           .before = o ? o->before : s->now,
+                           .after = s->now,
+                           .reply = s->reply,
+                           .exchange = o ? o->exchange : 0,
+                           .unsolicited = !o};
+        s->reply_entry = transcript_add(s->transcript, ITEM_SERVER, item_mark_of(s->reply.cls), &m, p.p, p.n, p.notes);
+    } else {
+        transcript_more(s->transcript, s->reply_entry, p.p, p.n, p.notes);
+    }
+    if (cmd->verb && (cmd->verb->flags & VERB_CAPS) && s->reply.cls == REPLY_OK && step != REPLY_BODY)
+        learn(s, s->reply.lines > 0 ? s->reply.lines - 1 : 0, p.p, p.text);
+    buf_clear(&masked);
+    if (step == REPLY_BODY) {
+        s->in_body = true;
+        frame_body(&s->frame);
+    } else if (step == REPLY_WHOLE) {
+        finish_reply(s);
+    }
+}
+
+static void take_body(struct session *s, const struct piece *p)
+{
+    const struct verb *v = s->nqueue > 0 ? s->queue[0].cmd.verb : NULL;
+    if (v && (v->flags & VERB_CAPS)) {
+        if (p->kind == PIECE_BODY && !buf_add(&s->caps_text, p->p, p->n))
+            session_event_entry(s, EVENT_LIMIT, MARK_WARN, 0, "a capability list over %d octets is not read to its end", CAPS_TEXT_MAX);
+    }
+    if (s->options.use_sink && !(v && (v->flags & VERB_CAPS))) {
+        for (size_t done = 0; p->kind == PIECE_BODY && done < p->n;) {
+            ssize_t w = write(s->options.sink_fd, p->p + done, p->n - done);
+            if (w < 0 && errno == EINTR)
+                continue;
+            if (w < 0) {
+                int e = errno;
+                session_event_entry(s, EVENT_LIMIT, MARK_WARN, e, "the message cannot be written: %s", strerror(e));
+                session_over(s, FAULT_FILE, strerror(e));
+                return;
+            }
+            done += (size_t)w;
+        }
+        return;
+    }
+    transcript_more(s->transcript, s->reply_entry, p->p, p->n, p->notes | NOTE_STUFFED);
+}
+
+void session_received(struct session *s, const char *bytes, size_t n)
+{
+    struct piece p;
+    frame_feed(&s->frame, bytes, n);
+    while (s->conn && frame_next(&s->frame, &p)) {
+        if (p.kind == PIECE_LINE) {
+            take_line(s, &p);
+            continue;
+        }
+        take_body(s, &p);
+        if (p.kind == PIECE_END && s->conn)
+            finish_reply(s);
+    }
+    if (s->conn) {
+        session_arm(s);
+        session_tell(s, SESSION_CHANGED);
+    }
+}
+
+/* The other end has closed: what was cut off is recorded as it is. */
+void session_stream_end(struct session *s)
+{
+    struct piece p;
+    if (!frame_finish(&s->frame, &p))
+        return;
+    if (s->reply_entry != NO_ENTRY) {
+        transcript_more(s->transcript, s->reply_entry, p.p, p.n, p.notes);
+        return;
+    }
+    struct moment m = {.proto = s->proto, .before = s->now, .after = s->now, .unsolicited = true};
+    size_t e = transcript_add(s->transcript, ITEM_SERVER, MARK_WARN, &m, p.p, p.n, p.notes);
+    transcript_close(s->transcript, e, MARK_WARN, &m, 0);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the files of the session share: session.c (life, questions), session_out.c (what we send), session_in.c
+ * (what comes in), session_conn.c (what the connection reports). */
+#ifndef HELOSCOPE_CORE_SESSION_PRIV_H
+#define HELOSCOPE_CORE_SESSION_PRIV_H
+
+#include "heloscope/loop.h"
+#include "heloscope/sasl.h"
+#include "heloscope/session.h"
+
+#define OUTSTANDING_MAX 4096 /* commands sent and not answered */
+#define SECRETS_MAX 16       /* secrets that are looked for in what the server says */
+#define CAPS_TEXT_MAX 65536
+#define GARBAGE_MAX 65536 /* octets of garbage kept in one entry before a new one starts */
+#define NO_ENTRY ((size_t)-1)
+
+/* A command that waits for its reply. */
+struct outstanding {
+    struct command cmd;
+    struct where before;
+    uint64_t sent_us;
+    uint32_t exchange;
+    uint32_t replies_left; /* LMTP owes one for each recipient after the dot */
+};
+
+struct session {
+    struct loop *loop;
+    struct target target;
+    struct session_options options;
+    session_fn *fn;
+    void *arg;
+
+    struct conn *conn; /* NULL: over */
+    bool up;           /* connected, implicit TLS done */
+    bool ask_tls;
+    bool quitting; /* QUIT was answered, or the server said that it closes */
+    bool garbage_banner;
+    const struct proto *proto;
+    struct frame frame;
+    struct transcript *transcript;
+
+    struct where now, ahead;
+    struct outstanding *queue; /* a ring would be faster to pop; the queue is short */
+    size_t nqueue, cqueue;
+    uint32_t exchanges;
+    struct command last_cmd; /* the last command sent, for answers to challenges */
+    bool has_last;
+
+    /* The reply that is coming in. */
+    struct reply reply;
+    size_t reply_entry; /* NO_ENTRY: none */
+    uint64_t reply_first_us;
+    bool in_body;
+    size_t garbage_entry;
+    size_t garbage_bytes;
+    enum reply_class last_class;
+    uint32_t latency_us;
+    uint64_t waiting_from;
+    bool dropped_said;
+
+    struct caps caps, before, building;
+    bool has_caps, has_before, stale;
+    struct buf caps_text;
+
+    struct tls_facts tls;
+    bool has_tls;
+
+    struct sasl *sasl;
+    unsigned auth_step;
+    char user[128], auth_user[128];
+    char timestamp[256];
+    bool letter_open;
+    uint64_t literal_left;
+    size_t literal_entry;
+
+    struct buf secrets[SECRETS_MAX];
+    size_t nsecrets;
+
+    struct watch *timer;
+    enum fault fault;
+    char last[512];
+};
+
+/* session.c */
+void session_tell(struct session *s, enum session_event ev);
+size_t session_event_entry(struct session *s, enum event_kind kind, enum item_mark mark, int sys_errno, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
+void session_over(struct session *s, enum fault fault, const char *why);
+void session_arm(struct session *s);
+void session_look_ahead(struct session *s);
+struct outstanding *session_push(struct session *s, const struct command *cmd);
+
+/* session_out.c */
+bool session_send_command(struct session *s, const char *line, size_t n, char *why, size_t size);
+void session_keep_secret(struct session *s, const char *p, size_t n);
+/* Appends n bytes to *out with every known secret replaced; returns whether there was one. */
+bool session_mask(const struct session *s, const char *p, size_t n, struct buf *out);
+
+/* session_in.c */
+void session_received(struct session *s, const char *bytes, size_t n);
+void session_stream_end(struct session *s);
+
+/* session_conn.c */
+void session_conn_event(void *arg, const struct conn_event *ev);
+
+#endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A session's life: birth, the outstanding commands and the two states, the timers (RFC 5321 4.5.3.2), the end,
- * and the questions that the screen asks. What goes out, what comes in and what the connection reports are the
- * other session_*.c. */
+/* A session's life: birth, the outstanding commands and the two states, the timers (RFC
+ * 5321 4.5.3.2), the end, and the questions that the screen asks. What goes out, what comes in and
+ * what the connection reports are the other session_*.c. */
 #include "core/session_priv.h"
 
 #include <stdarg.h>
@@ -17,14 +17,19 @@ void session_tell(struct session *s, enum session_event ev)
         s->fn(s->arg, s, ev);
 }
 
-size_t session_event_entry(struct session *s, enum event_kind kind, enum item_mark mark, int sys_errno, const char *fmt, ...)
+size_t session_event_entry(struct session *s, enum event_kind kind, enum item_mark mark,
+                           int sys_errno, const char *fmt, ...)
 {
     char text[1024];
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    struct moment m = {.proto = s->proto, .before = s->now, .after = s->now, .event = kind, .sys_errno = sys_errno};
+    struct moment m = {.proto = s->proto,
+                       .before = s->now,
+                       .after = s->now,
+                       .event = kind,
+                       .sys_errno = sys_errno};
     if (s->nqueue > 0) {
         m.command = s->queue[0].cmd;
         m.exchange = s->queue[0].exchange;
@@ -85,12 +90,14 @@ static void timed_out(void *arg)
     const struct verb *v = s->nqueue > 0 ? s->queue[0].cmd.verb : NULL;
     const char *what = !v ? "the command" : v->name;
     char why[200];
-    snprintf(why, sizeof why, "no reply to %s within %.0f s: gave up waiting", what, (double)phase_ms(s) / 1000.0);
+    snprintf(why, sizeof why, "no reply to %s within %.0f s: gave up waiting", what,
+             (double)phase_ms(s) / 1000.0);
     session_event_entry(s, EVENT_TIMED_OUT, MARK_WARN, 0, "%s", why);
     session_over(s, FAULT_NETWORK, why);
 }
 
-/* The timer runs while something is waited for and starts afresh with each command sent and each octet received. */
+/* The timer runs while something is waited for and starts afresh with each command sent and each
+ * octet received. */
 void session_arm(struct session *s)
 {
     loop_drop(s->timer);
@@ -106,7 +113,8 @@ void session_arm(struct session *s)
 
 /* ---- birth and end ---- */
 
-static struct session *session_new(struct loop *l, const struct target *t, const struct session_options *o, session_fn *fn, void *arg)
+static struct session *session_new(struct loop *l, const struct target *t,
+                                   const struct session_options *o, session_fn *fn, void *arg)
 {
     struct session *s = xcalloc(1, sizeof *s);
     s->loop = l;
@@ -143,7 +151,8 @@ static void expect_banner(struct session *s)
     session_push(s, &banner);
 }
 
-struct session *session_open(struct loop *l, const struct target *t, const struct session_options *o, session_fn *fn, void *arg)
+struct session *session_open(struct loop *l, const struct target *t,
+                             const struct session_options *o, session_fn *fn, void *arg)
 {
     struct session *s = session_new(l, t, o, fn, arg);
     s->conn = conn_open(l, t, &s->options.conn, session_conn_event, s);
@@ -158,7 +167,8 @@ struct session *session_open(struct loop *l, const struct target *t, const struc
     return s;
 }
 
-struct session *session_adopt(struct loop *l, int fd, const struct target *t, const struct session_options *o, session_fn *fn, void *arg)
+struct session *session_adopt(struct loop *l, int fd, const struct target *t,
+                              const struct session_options *o, session_fn *fn, void *arg)
 {
     struct session *s = session_new(l, t, o, fn, arg);
     s->conn = conn_adopt(l, fd, t, &s->options.conn, session_conn_event, s);
@@ -217,12 +227,14 @@ void session_tls_answer(struct session *s, bool go_on)
         return;
     s->ask_tls = false;
     if (go_on) {
-        session_event_entry(s, EVENT_NOTE, MARK_WARN, 0, "you chose to go on: who answers here is NOT verified");
+        session_event_entry(s, EVENT_NOTE, MARK_WARN, 0,
+                            "you chose to go on: who answers here is NOT verified");
         conn_tls_accept(s->conn);
         session_tell(s, SESSION_CHANGED);
         return;
     }
-    session_event_entry(s, EVENT_ABORTED, MARK_WARN, 0, "connection dropped: the certificate was not accepted");
+    session_event_entry(s, EVENT_ABORTED, MARK_WARN, 0,
+                        "connection dropped: the certificate was not accepted");
     session_over(s, FAULT_TLS, s->tls.why);
 }
 
@@ -237,7 +249,8 @@ void session_abort(struct session *s)
     const struct verb *v = s->nqueue > 0 ? s->queue[0].cmd.verb : NULL;
     const char *what = v ? v->name : s->nqueue > 0 ? s->queue[0].cmd.name : NULL;
     if (what)
-        session_event_entry(s, EVENT_ABORTED, MARK_WARN, 0, "you stopped waiting for the reply to %s: connection dropped", what);
+        session_event_entry(s, EVENT_ABORTED, MARK_WARN, 0,
+                            "you stopped waiting for the reply to %s: connection dropped", what);
     else
         session_event_entry(s, EVENT_ABORTED, MARK_EVENT, 0, "you dropped the connection");
     session_over(s, FAULT_NETWORK, "dropped by the user");

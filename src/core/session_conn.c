@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the connection reports becomes events of the transcript: each attempt with its time, TLS with what was and was not
- * verified, injected bytes (CVE-2011-0411), and the end in words. */
+/* What the connection reports becomes events of the transcript: each attempt with its time, TLS
+ * with what was and was not verified, injected bytes (CVE-2011-0411), and the end in words. */
 #include "core/session_priv.h"
 
 #include <errno.h>
@@ -39,28 +39,34 @@ static void tls_is_up(struct session *s, const struct tls_facts *f)
     s->up = true;
     session_look_ahead(s);
     if (f->verdict == TLS_UNVERIFIED)
-        session_event_entry(s, EVENT_TLS_UP, mark, 0, "%s up (%s), %s%s", f->version, f->cipher, how, f->why);
+        session_event_entry(s, EVENT_TLS_UP, mark, 0, "%s up (%s), %s%s", f->version, f->cipher,
+                            how, f->why);
     else
-        session_event_entry(s, EVENT_TLS_UP, mark, 0, "%s up (%s), %scertificate for %s from %s", f->version, f->cipher, how,
-                            f->names[0] ? f->names : f->subject, f->issuer);
+        session_event_entry(s, EVENT_TLS_UP, mark, 0, "%s up (%s), %scertificate for %s from %s",
+                            f->version, f->cipher, how, f->names[0] ? f->names : f->subject,
+                            f->issuer);
 }
 
 /* The other end closed its side. Is that what was to be expected? */
 static void closed(struct session *s, const char *text)
 {
     bool in_reply = s->reply_entry != NO_ENTRY;
-    bool banner = s->nqueue > 0 && s->queue[0].cmd.verb && (s->queue[0].cmd.verb->flags & VERB_BANNER);
+    bool banner =
+        s->nqueue > 0 && s->queue[0].cmd.verb && (s->queue[0].cmd.verb->flags & VERB_BANNER);
     session_stream_end(s);
     if (in_reply) {
-        session_event_entry(s, EVENT_CLOSED_IN_REPLY, MARK_WARN, 0, "%s in the middle of a reply", text);
+        session_event_entry(s, EVENT_CLOSED_IN_REPLY, MARK_WARN, 0, "%s in the middle of a reply",
+                            text);
         session_over(s, FAULT_NETWORK, "the server closed the connection in the middle of a reply");
     } else if (s->garbage_banner) {
         session_event_entry(s, EVENT_CLOSED, MARK_WARN, 0, "%s", text);
         session_over(s, FAULT_PROTOCOL, "what answered does not speak this protocol");
     } else if (s->nqueue > 0) {
-        session_event_entry(s, EVENT_CLOSED_IN_REPLY, MARK_WARN, 0, banner ? "%s without a greeting" : "%s without a reply", text);
-        session_over(s, FAULT_NETWORK, banner ? "the server closed the connection without a greeting"
-                                              : "the server closed the connection without a reply");
+        session_event_entry(s, EVENT_CLOSED_IN_REPLY, MARK_WARN, 0,
+                            banner ? "%s without a greeting" : "%s without a reply", text);
+        session_over(s, FAULT_NETWORK,
+                     banner ? "the server closed the connection without a greeting"
+                            : "the server closed the connection without a reply");
     } else if (s->quitting) {
         session_event_entry(s, EVENT_CLOSED, MARK_EVENT, 0, "%s", text);
         session_over(s, FAULT_NONE, "");
@@ -79,9 +85,14 @@ static void failed(struct session *s, const struct conn_event *ev)
         return;
     }
     session_stream_end(s);
-    enum event_kind kind = tls ? EVENT_TLS_FAILED : kind_of_errno(ev->sys_errno, EVENT_NETWORK_FAILED);
+    enum event_kind kind =
+        tls ? EVENT_TLS_FAILED : kind_of_errno(ev->sys_errno, EVENT_NETWORK_FAILED);
     session_event_entry(s, kind, MARK_WARN, ev->sys_errno, "%s", ev->text);
-    session_over(s, ev->fault != FAULT_NONE ? ev->fault : tls ? FAULT_TLS : FAULT_NETWORK, ev->text);
+    session_over(s,
+                 ev->fault != FAULT_NONE ? ev->fault
+                 : tls                   ? FAULT_TLS
+                                         : FAULT_NETWORK,
+                 ev->text);
 }
 
 void session_conn_event(void *arg, const struct conn_event *ev)
@@ -92,17 +103,19 @@ void session_conn_event(void *arg, const struct conn_event *ev)
         session_event_entry(s, EVENT_RESOLVING, MARK_EVENT, 0, "looking up %s", ev->text);
         break;
     case CONN_RESOLVED:
-        session_event_entry(s, EVENT_RESOLVED, MARK_EVENT, 0, "found %s (%.0f ms)", ev->text, ev->ms);
+        session_event_entry(s, EVENT_RESOLVED, MARK_EVENT, 0, "found %s (%.0f ms)", ev->text,
+                            ev->ms);
         break;
     case CONN_TRYING:
         session_event_entry(s, EVENT_TRYING, MARK_EVENT, 0, "trying %s", ev->text);
         break;
     case CONN_ATTEMPT_FAILED:
-        session_event_entry(s, kind_of_errno(ev->sys_errno, EVENT_ATTEMPT_FAILED), MARK_EVENT, ev->sys_errno, "%s (%.0f ms)", ev->text,
-                            ev->ms);
+        session_event_entry(s, kind_of_errno(ev->sys_errno, EVENT_ATTEMPT_FAILED), MARK_EVENT,
+                            ev->sys_errno, "%s (%.0f ms)", ev->text, ev->ms);
         break;
     case CONN_CONNECTED:
-        session_event_entry(s, EVENT_CONNECTED, MARK_EVENT, 0, "connected to %s (%.1f ms)", ev->text, ev->ms);
+        session_event_entry(s, EVENT_CONNECTED, MARK_EVENT, 0, "connected to %s (%.1f ms)",
+                            ev->text, ev->ms);
         s->up = !s->target.tls;
         if (s->nqueue > 0) /* the banner is waited for from here on, not from the look-up */
             s->queue[0].sent_us = now_us();
@@ -130,14 +143,17 @@ void session_conn_event(void *arg, const struct conn_event *ev)
     case CONN_TLS_UNVERIFIED:
         s->tls = *ev->facts;
         s->has_tls = true;
-        session_event_entry(s, EVENT_TLS_UNVERIFIED, MARK_WARN, 0, "certificate NOT verified: %s", ev->facts->why);
+        session_event_entry(s, EVENT_TLS_UNVERIFIED, MARK_WARN, 0, "certificate NOT verified: %s",
+                            ev->facts->why);
         s->ask_tls = true;
         session_tell(s, SESSION_CHANGED);
         session_tell(s, SESSION_ASK_TLS);
         return;
     case CONN_INJECTED:
-        session_event_entry(s, EVENT_INJECTED, MARK_WARN, 0,
-                            "%zu octets came in the clear after the upgrade was agreed: discarded as injected", ev->n);
+        session_event_entry(
+            s, EVENT_INJECTED, MARK_WARN, 0,
+            "%zu octets came in the clear after the upgrade was agreed: discarded as injected",
+            ev->n);
         break;
     case CONN_EOF:
         closed(s, ev->text);

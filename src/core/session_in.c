@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What comes in: lines and bodies become replies, each paired with the oldest outstanding command; the driver says what a line
- * is, the state moves by its step(). Unsolicited replies and garbage are recorded as what they are. */
+/* What comes in: lines and bodies become replies, each paired with the oldest outstanding command;
+ * the driver says what a line is, the state moves by its step(). Unsolicited replies and garbage
+ * are recorded as what they are. */
 #include "core/session_priv.h"
 
 #include <errno.h>
@@ -16,7 +17,8 @@ static void learn(struct session *s, size_t index, const char *line, size_t n)
     if (!s->proto->capability || !s->proto->capability(index, line, n, &c))
         return;
     if (!caps_add(&s->building, line + c.keyword, c.keyword_len, line + c.params, c.params_len))
-        session_event_entry(s, EVENT_LIMIT, MARK_WARN, 0, "more than %d capabilities: the rest is not in the list", CAPS_MAX);
+        session_event_entry(s, EVENT_LIMIT, MARK_WARN, 0,
+                            "more than %d capabilities: the rest is not in the list", CAPS_MAX);
 }
 
 /* The body of a CAPA reply, line by line. */
@@ -60,7 +62,8 @@ static void upgrade(struct session *s)
     const char *rest = "";
     size_t n = frame_rest(&s->frame, &rest);
     if (s->nqueue > 0)
-        session_event_entry(s, EVENT_NOTE, MARK_WARN, 0, "%zu command(s) sent after the upgrade request are void", s->nqueue);
+        session_event_entry(s, EVENT_NOTE, MARK_WARN, 0,
+                            "%zu command(s) sent after the upgrade request are void", s->nqueue);
     s->nqueue = 0;
     session_look_ahead(s);
     session_arm(s);
@@ -68,8 +71,10 @@ static void upgrade(struct session *s)
         caps_copy(&s->before, &s->caps);
         s->has_before = true;
         s->stale = true;
-        session_event_entry(s, EVENT_CAPS_DROPPED, MARK_EVENT, 0,
-                            "the capabilities learnt in the clear are dropped: ask again inside TLS (%s)", s->proto->caps_verb);
+        session_event_entry(
+            s, EVENT_CAPS_DROPPED, MARK_EVENT, 0,
+            "the capabilities learnt in the clear are dropped: ask again inside TLS (%s)",
+            s->proto->caps_verb);
     }
     s->up = false;
     conn_start_tls(s->conn, rest, n);
@@ -86,7 +91,8 @@ static void find_timestamp(struct session *s, const char *line, size_t n)
     }
 }
 
-static void go_on_with_auth(struct session *s, size_t entry, const struct command *cmd, const char *text, size_t n)
+static void go_on_with_auth(struct session *s, size_t entry, const struct command *cmd,
+                            const char *text, size_t n)
 {
     char words[512] = "", why[256];
     sasl_describe_challenge(cmd->mechanism, text, n, words, sizeof words);
@@ -143,7 +149,8 @@ static void finish_reply(struct session *s)
         s->latency_us = took;
     transcript_close(s->transcript, entry, item_mark_of(s->reply.cls), &m, took);
     if (!paired)
-        session_event_entry(s, EVENT_UNSOLICITED, MARK_WARN, 0, "nobody asked: the server spoke by itself");
+        session_event_entry(s, EVENT_UNSOLICITED, MARK_WARN, 0,
+                            "nobody asked: the server spoke by itself");
     s->waiting_from = 0;
     session_arm(s);
 
@@ -156,7 +163,8 @@ static void finish_reply(struct session *s)
     if (s->dropped_said == false && transcript_dropped(s->transcript) > 0) {
         s->dropped_said = true;
         session_event_entry(s, EVENT_LIMIT, MARK_WARN, 0,
-                            "the transcript has reached its ceiling: %llu octets of this reply were counted and not kept",
+                            "the transcript has reached its ceiling: %llu octets of this reply "
+                            "were counted and not kept",
                             (unsigned long long)transcript_dropped(s->transcript));
     }
     if (flags & VERB_BANNER)
@@ -193,18 +201,25 @@ static void garbage(struct session *s, const struct piece *p)
 {
     const struct verb *v = s->nqueue > 0 ? s->queue[0].cmd.verb : NULL;
     bool banner = v && (v->flags & VERB_BANNER);
-    struct moment m = {.proto = s->proto, .before = s->now, .after = s->now, .event = EVENT_GARBAGE, .unsolicited = true};
-    if (s->garbage_entry != NO_ENTRY && s->garbage_bytes < GARBAGE_MAX && s->garbage_entry + 1 == transcript_count(s->transcript)) {
+    struct moment m = {.proto = s->proto,
+                       .before = s->now,
+                       .after = s->now,
+                       .event = EVENT_GARBAGE,
+                       .unsolicited = true};
+    if (s->garbage_entry != NO_ENTRY && s->garbage_bytes < GARBAGE_MAX &&
+        s->garbage_entry + 1 == transcript_count(s->transcript)) {
         transcript_more(s->transcript, s->garbage_entry, p->p, p->n, p->notes);
     } else {
-        s->garbage_entry = transcript_add(s->transcript, ITEM_SERVER, MARK_WARN, &m, p->p, p->n, p->notes);
+        s->garbage_entry =
+            transcript_add(s->transcript, ITEM_SERVER, MARK_WARN, &m, p->p, p->n, p->notes);
         s->garbage_bytes = 0;
         transcript_close(s->transcript, s->garbage_entry, MARK_WARN, &m, 0);
     }
     s->garbage_bytes += p->n;
     if (banner && !s->garbage_banner) {
         s->garbage_banner = true;
-        session_event_entry(s, EVENT_GARBAGE, MARK_WARN, 0, "this is no %s greeting: another protocol seems to answer at this port",
+        session_event_entry(s, EVENT_GARBAGE, MARK_WARN, 0,
+                            "this is no %s greeting: another protocol seems to answer at this port",
                             s->proto->title);
     }
 }
@@ -251,11 +266,13 @@ static void take_line(struct session *s, const struct piece *piece)
                            .reply = s->reply,
                            .exchange = o ? o->exchange : 0,
                            .unsolicited = !o};
-        s->reply_entry = transcript_add(s->transcript, ITEM_SERVER, item_mark_of(s->reply.cls), &m, p.p, p.n, p.notes);
+        s->reply_entry = transcript_add(s->transcript, ITEM_SERVER, item_mark_of(s->reply.cls), &m,
+                                        p.p, p.n, p.notes);
     } else {
         transcript_more(s->transcript, s->reply_entry, p.p, p.n, p.notes);
     }
-    if (cmd->verb && (cmd->verb->flags & VERB_CAPS) && s->reply.cls == REPLY_OK && step != REPLY_BODY)
+    if (cmd->verb && (cmd->verb->flags & VERB_CAPS) && s->reply.cls == REPLY_OK &&
+        step != REPLY_BODY)
         learn(s, s->reply.lines > 0 ? s->reply.lines - 1 : 0, p.p, p.text);
     buf_clear(&masked);
     if (step == REPLY_BODY) {
@@ -271,7 +288,9 @@ static void take_body(struct session *s, const struct piece *p)
     const struct verb *v = s->nqueue > 0 ? s->queue[0].cmd.verb : NULL;
     if (v && (v->flags & VERB_CAPS)) {
         if (p->kind == PIECE_BODY && !buf_add(&s->caps_text, p->p, p->n))
-            session_event_entry(s, EVENT_LIMIT, MARK_WARN, 0, "a capability list over %d octets is not read to its end", CAPS_TEXT_MAX);
+            session_event_entry(s, EVENT_LIMIT, MARK_WARN, 0,
+                                "a capability list over %d octets is not read to its end",
+                                CAPS_TEXT_MAX);
     }
     if (s->options.use_sink && !(v && (v->flags & VERB_CAPS))) {
         for (size_t done = 0; p->kind == PIECE_BODY && done < p->n;) {
@@ -280,7 +299,8 @@ static void take_body(struct session *s, const struct piece *p)
                 continue;
             if (w < 0) {
                 int e = errno;
-                session_event_entry(s, EVENT_LIMIT, MARK_WARN, e, "the message cannot be written: %s", strerror(e));
+                session_event_entry(s, EVENT_LIMIT, MARK_WARN, e,
+                                    "the message cannot be written: %s", strerror(e));
                 session_over(s, FAULT_FILE, strerror(e));
                 return;
             }

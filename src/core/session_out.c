@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a session sends: lines, pipelined lines, letters (dot-stuffed, RFC 5321 4.5.2), BDAT chunks (RFC 3030), and the
- * AUTH and APOP dialogues. Everything is recorded here, secrets masked; nothing is sent that was not asked for. */
+/* What a session sends: lines, pipelined lines, letters (dot-stuffed, RFC 5321 4.5.2), BDAT chunks
+ * (RFC 3030), and the AUTH and APOP dialogues. Everything is recorded here, secrets masked; nothing
+ * is sent that was not asked for. */
 #include "core/session_priv.h"
 
 #include <stdio.h>
@@ -79,7 +80,9 @@ static bool can_send(struct session *s, char *why, size_t size)
     if (!s->conn)
         return fail(why, size, "not connected: open a connection first");
     if (!s->up)
-        return fail(why, size, s->ask_tls ? "answer the question about the certificate first" : "still connecting: wait, or C-c to stop");
+        return fail(why, size,
+                    s->ask_tls ? "answer the question about the certificate first"
+                               : "still connecting: wait, or C-c to stop");
     if (s->nqueue >= OUTSTANDING_MAX)
         return fail(why, size, "4096 commands wait for their replies: that is the limit");
     return true;
@@ -113,18 +116,25 @@ static void record(struct session *s, const struct command *cmd, const char *lin
 
     s->exchanges++;
     struct outstanding *o = session_push(s, cmd);
-    struct moment m = {.proto = s->proto, .command = *cmd, .before = o->before, .after = s->ahead, .exchange = s->exchanges};
-    size_t e = transcript_add(s->transcript, ITEM_CLIENT, MARK_NONE, &m, shown.p, shown.len, notes | (masked ? NOTE_MASKED : 0));
+    struct moment m = {.proto = s->proto,
+                       .command = *cmd,
+                       .before = o->before,
+                       .after = s->ahead,
+                       .exchange = s->exchanges};
+    size_t e = transcript_add(s->transcript, ITEM_CLIENT, MARK_NONE, &m, shown.p, shown.len,
+                              notes | (masked ? NOTE_MASKED : 0));
     if (cmd->secret_len > 0 && cmd->mechanism[0]) {
         char words[256] = "";
-        sasl_describe_answer(cmd->mechanism, s->auth_step, line + cmd->secret, cmd->secret_len, words, sizeof words);
+        sasl_describe_answer(cmd->mechanism, s->auth_step, line + cmd->secret, cmd->secret_len,
+                             words, sizeof words);
         transcript_remark(s->transcript, e, words);
     }
     buf_clear(&shown);
 }
 
 /* Understands, records and appends to the flight. */
-static bool compose(struct session *s, const char *line, size_t n, struct buf *flight, char *why, size_t size)
+static bool compose(struct session *s, const char *line, size_t n, struct buf *flight, char *why,
+                    size_t size)
 {
     struct command cmd = {0};
     const struct verb *lv = s->has_last ? s->last_cmd.verb : NULL;
@@ -149,10 +159,12 @@ static bool compose(struct session *s, const char *line, size_t n, struct buf *f
 }
 
 /* A line that belongs to a counted chunk: its octets with CRLF are taken off the count. */
-static bool literal_line(struct session *s, const char *line, size_t n, struct buf *flight, char *why, size_t size)
+static bool literal_line(struct session *s, const char *line, size_t n, struct buf *flight,
+                         char *why, size_t size)
 {
     if (n + 2 > s->literal_left) {
-        snprintf(why, size, "the chunk has %llu octets left; this line with its CRLF has %zu", (unsigned long long)s->literal_left, n + 2);
+        snprintf(why, size, "the chunk has %llu octets left; this line with its CRLF has %zu",
+                 (unsigned long long)s->literal_left, n + 2);
         return false;
     }
     if (!buf_add(flight, line, n) || !buf_add(flight, "\r\n", 2))
@@ -177,7 +189,8 @@ bool session_send_command(struct session *s, const char *line, size_t n, char *w
 {
     struct buf flight;
     buf_init_secret(&flight, LETTER_MAX);
-    bool ok = s->literal_left > 0 ? literal_line(s, line, n, &flight, why, size) : compose(s, line, n, &flight, why, size);
+    bool ok = s->literal_left > 0 ? literal_line(s, line, n, &flight, why, size)
+                                  : compose(s, line, n, &flight, why, size);
     if (!ok) {
         buf_clear(&flight);
         return false;
@@ -205,9 +218,10 @@ bool session_lines(struct session *s, const char *text, size_t n, char *why, siz
         size_t next = i + len + (lf ? 1 : 0);
         if (len > 0 && text[i + len - 1] == '\r')
             len--;
-        ok = s->nqueue < OUTSTANDING_MAX ? (s->literal_left > 0 ? literal_line(s, text + i, len, &flight, why, size)
-                                                                : compose(s, text + i, len, &flight, why, size))
-                                         : fail(why, size, "4096 commands wait for their replies: the rest was not sent");
+        ok = s->nqueue < OUTSTANDING_MAX
+                 ? (s->literal_left > 0 ? literal_line(s, text + i, len, &flight, why, size)
+                                        : compose(s, text + i, len, &flight, why, size))
+                 : fail(why, size, "4096 commands wait for their replies: the rest was not sent");
         i = next;
     }
     if (!s->conn) {
@@ -220,7 +234,8 @@ bool session_lines(struct session *s, const char *text, size_t n, char *why, siz
 
 /* ---- letters ---- */
 
-/* LF, CRLF and a missing last line end all become CRLF; a lone CR stays (the server may say what it thinks). */
+/* LF, CRLF and a missing last line end all become CRLF; a lone CR stays (the server may say what it
+ * thinks). */
 static bool wire_text(const char *text, size_t n, bool stuff, struct buf *out, size_t *stuffed)
 {
     *stuffed = 0;
@@ -240,13 +255,18 @@ static bool wire_text(const char *text, size_t n, bool stuff, struct buf *out, s
     return true;
 }
 
-static size_t record_letter(struct session *s, const struct command *cmd, const char *head, size_t nhead, const struct buf *wire)
+static size_t record_letter(struct session *s, const struct command *cmd, const char *head,
+                            size_t nhead, const struct buf *wire)
 {
     struct scan scan = {0};
     scan_bytes(&scan, wire->p, wire->len, 1000); /* RFC 5321 4.5.3.1.6: 1000 octets with CRLF */
     s->exchanges++;
     struct outstanding *o = session_push(s, cmd);
-    struct moment m = {.proto = s->proto, .command = *cmd, .before = o->before, .after = s->ahead, .exchange = s->exchanges};
+    struct moment m = {.proto = s->proto,
+                       .command = *cmd,
+                       .before = o->before,
+                       .after = s->ahead,
+                       .exchange = s->exchanges};
     size_t e = transcript_add(s->transcript, ITEM_CLIENT, MARK_NONE, &m, head, nhead, scan.notes);
     transcript_more(s->transcript, e, wire->p, wire->len, 0);
     s->last_cmd = *cmd;
@@ -259,7 +279,8 @@ bool session_letter(struct session *s, const char *text, size_t n, char *why, si
     if (!can_send(s, why, size))
         return false;
     if (!s->letter_open)
-        return fail(why, size, "no letter is expected now: DATA comes first, and the server answers 354");
+        return fail(why, size,
+                    "no letter is expected now: DATA comes first, and the server answers 354");
     struct buf wire;
     size_t stuffed;
     buf_init(&wire, LETTER_MAX);
@@ -273,7 +294,8 @@ bool session_letter(struct session *s, const char *text, size_t n, char *why, si
     size_t e = record_letter(s, &cmd, "", 0, &wire);
     if (stuffed > 0) {
         char words[128];
-        snprintf(words, sizeof words, "dot-stuffing: %zu line%s got a second dot on the wire", stuffed, stuffed == 1 ? "" : "s");
+        snprintf(words, sizeof words, "dot-stuffing: %zu line%s got a second dot on the wire",
+                 stuffed, stuffed == 1 ? "" : "s");
         transcript_remark(s->transcript, e, words);
     }
     return send_flight(s, &wire, why, size);
@@ -316,7 +338,8 @@ static bool clean_word(const char *s)
     return true;
 }
 
-bool session_auth(struct session *s, const char *mechanism, const char *user, const char *secret, char *why, size_t size)
+bool session_auth(struct session *s, const char *mechanism, const char *user, const char *secret,
+                  char *why, size_t size)
 {
     if (!can_send(s, why, size))
         return false;
@@ -333,7 +356,8 @@ bool session_auth(struct session *s, const char *mechanism, const char *user, co
         ok = sasl_step(s->sasl, "", 0, &first, why, size);
         if (ok) {
             buf_add_char(&line, ' ');
-            ok = first.len == 0 ? buf_add_char(&line, '=') : buf_add(&line, first.p, first.len); /* RFC 4954 4 */
+            ok = first.len == 0 ? buf_add_char(&line, '=')
+                                : buf_add(&line, first.p, first.len); /* RFC 4954 4 */
         }
     }
     session_keep_secret(s, secret, strlen(secret));
@@ -351,7 +375,8 @@ bool session_apop(struct session *s, const char *user, const char *secret, char 
     if (!can_send(s, why, size))
         return false;
     if (!s->timestamp[0])
-        return fail(why, size, "the banner held no <timestamp>: this server offers no APOP (RFC 1939 7)");
+        return fail(why, size,
+                    "the banner held no <timestamp>: this server offers no APOP (RFC 1939 7)");
     if (!*user || !clean_word(user) || strchr(user, ' '))
         return fail(why, size, "APOP wants a name without blanks");
     if (!sasl_apop(s->timestamp, secret, digest))
@@ -359,7 +384,8 @@ bool session_apop(struct session *s, const char *user, const char *secret, char 
     struct buf line;
     buf_init_secret(&line, 1024);
     session_keep_secret(s, secret, strlen(secret));
-    bool ok = buf_addf(&line, "APOP %s %s", user, digest) || fail(why, size, "the user name is too long");
+    bool ok =
+        buf_addf(&line, "APOP %s %s", user, digest) || fail(why, size, "the user name is too long");
     ok = ok && session_send_command(s, line.p, line.len, why, size);
     if (ok)
         snprintf(s->auth_user, sizeof s->auth_user, "%s", user);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the files of the session share: session.c (life, questions), session_out.c (what we send), session_in.c
- * (what comes in), session_conn.c (what the connection reports). */
+/* What the files of the session share: session.c (life, questions), session_out.c (what we send),
+ * session_in.c (what comes in), session_conn.c (what the connection reports). */
 #ifndef HELOSCOPE_CORE_SESSION_PRIV_H
 #define HELOSCOPE_CORE_SESSION_PRIV_H
 
@@ -83,7 +83,8 @@ struct session {
 
 /* session.c */
 void session_tell(struct session *s, enum session_event ev);
-size_t session_event_entry(struct session *s, enum event_kind kind, enum item_mark mark, int sys_errno, const char *fmt, ...)
+size_t session_event_entry(struct session *s, enum event_kind kind, enum item_mark mark,
+                           int sys_errno, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 void session_over(struct session *s, enum fault fault, const char *why);
 void session_arm(struct session *s);

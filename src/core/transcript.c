@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The live transcript. Each entry owns its text, so that a reply still coming in stays one piece while other
- * entries come between (a command typed during a long RETR). Long texts get a sparse line index. Masking is
- * the caller's (session.c), before anything comes here. */
+/* The live transcript. Each entry owns its text, so that a reply still coming in stays one piece
+ * while other entries come between (a command typed during a long RETR). Long texts get a sparse
+ * line index. Masking is the caller's (session.c), before anything comes here. */
 #include "heloscope/transcript.h"
 
 #include "heloscope/buf.h"
@@ -132,7 +132,8 @@ static size_t offset_of(struct transcript *t, size_t i, uint64_t line)
     return e->len && live_line(t, i, line, &s) ? (size_t)(s.p - e->p) : e->len;
 }
 
-static bool live_find(void *self, const struct search *s, const struct place *from, bool back, struct place *hit)
+static bool live_find(void *self, const struct search *s, const struct place *from, bool back,
+                      struct place *hit)
 {
     struct transcript *t = self;
     size_t at, len;
@@ -255,8 +256,8 @@ static void entry_append(struct transcript *t, struct entry *e, const char *byte
     }
 }
 
-size_t transcript_add(struct transcript *t, enum item_kind kind, enum item_mark mark, const struct moment *m,
-                      const char *text, size_t n, unsigned notes)
+size_t transcript_add(struct transcript *t, enum item_kind kind, enum item_mark mark,
+                      const struct moment *m, const char *text, size_t n, unsigned notes)
 {
     if (t->n == t->cap) {
         t->cap = t->cap ? t->cap * 2 : 64;
@@ -288,7 +289,8 @@ void transcript_more(struct transcript *t, size_t i, const char *bytes, size_t n
     t->generation++;
 }
 
-void transcript_close(struct transcript *t, size_t i, enum item_mark mark, const struct moment *m, uint32_t took_us)
+void transcript_close(struct transcript *t, size_t i, enum item_mark mark, const struct moment *m,
+                      uint32_t took_us)
 {
     struct entry *e = entry_at(t, i);
     if (!e)

@@ -7,7 +7,9 @@
 #include "tui/ui.h"
 #include "heloscope/buf.h"
 
-/* Computes ui->layout from ui->rows, cols, zoom, focus, and how many rows the editor wants (1 command line, or more for
+enum layout_kind layout_kind(int rows, int cols);
+/* layout.why and layout.caps hold their own titles (first row) and the sidebar its line (first column).
+ * Computes ui->layout from ui->rows, cols, zoom, focus, and how many rows the editor wants (1 command line, or more for
  * the letter composer). */
 void layout_compute(struct ui *ui, int editor_rows, bool hint);
 

@@ -14,13 +14,14 @@ enum role {
     ROLES
 };
 
-/* Loads by name (searched in $XDG_CONFIG_HOME/heloscope/themes, the installed and the source folder) or by path. A broken one:
- * why says file, line, what, what instead, and the default theme is in force. After term_open(). */
+/* Loads by name (searched in $XDG_CONFIG_HOME/heloscope/themes, beside the program and in the installed folder) or by path
+ * (it has a slash). NULL or "terminal": the built-in one, without a look at any file. A broken one: false, why says file,
+ * line, what, what instead, and the default theme is in force. True with a sentence in why: a warning. After term_open(). */
 bool theme_load(const char *name, char *why, size_t size);
 /* Attributes of a role as an ncurses attr_t and colour pair. */
 void theme_role(enum role r, unsigned long *attrs, short *pair);
 const char *theme_name(void);
-/* The next theme of the shipped list (palette action). */
+/* The name of the shipped theme after the one in force (palette action); load it with theme_load(). */
 const char *theme_next(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Where to connect: "smtp://host:port", "unix:/path", "host", "[2001:db8::1]:25" ... */
+/* Where to connect: "smtp://host:port", "unix:/path", "lmtp:/path", "host", "[2001:db8::1]:25" ... */
 #ifndef HELOSCOPE_TARGET_H
 #define HELOSCOPE_TARGET_H
 
@@ -23,6 +23,8 @@ struct target {
  * clear sentence: what is wrong, and what would be right. Schemes are the rows of protocols.def. */
 bool target_parse(const char *text, struct target *out, char *why, size_t size);
 void target_clear(struct target *t);
+/* *out becomes a copy of its own. */
+void target_copy(struct target *out, const struct target *t);
 /* Sets the protocol of a target that had none, and its port if that was not given. */
 void target_choose(struct target *t, const struct proto *p);
 

@@ -262,9 +262,9 @@ static bool parse_authority(const char *p, struct target *t, const struct why *w
 
 static bool parse(const char *p, struct target *t, const struct why *w)
 {
-    size_t n = strcspn(p, ":/[");
+    size_t n = strcspn(p, ":");
     const char *rest = p[n] == ':' ? p + n + 1 : NULL;
-    bool scheme = rest && (*rest == '/' || strncmp(rest, "unix:", 5) == 0);
+    bool scheme = rest && *p != '[' && (*rest == '/' || strncmp(rest, "unix:", 5) == 0);
     if (strncmp(p, "unix:", 5) == 0)
         return parse_path(strncmp(rest, "///", 3) == 0 ? rest + 2 : rest, t, w);
     if (*p == '/')

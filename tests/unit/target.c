@@ -65,7 +65,7 @@ static const struct bad {
     {"\033[31m://h", "'?[31m"},
     {"imap:/x", "unknown scheme 'imap'"},
     {"smtp://", "host is missing"},
-    {"smtp:///", "path"},
+    {"smtp:///", "host is missing"},
     {"smtp://:25", "host is missing"},
     {":25", "host is missing"},
     {"[]:25", "host is missing"},

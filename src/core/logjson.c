@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* heloscope's JSON lines, read back: one object a line. What is told of states and meanings in them is not believed but
+ * found anew by the driver; only who spoke and what was said counts. */
+#include "logtext.h"
+#include "talk.h"
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *text_of(const json_t *o, const char *const *keys)
+{
+    for (; *keys; keys++) {
+        const json_t *v = json_object_get(o, *keys);
+        if (json_is_string(v))
+            return json_string_value(v);
+    }
+    return NULL;
+}
+
+static const char *const kind_keys[] = {"kind", "type", "who", "from", NULL};
+static const char *const text_keys[] = {"text", "line", "raw", "message", NULL};
+static const char *const proto_keys[] = {"protocol", "proto", NULL};
+
+const struct proto *logjson_proto(const char *line, size_t n)
+{
+    const struct proto *p = NULL;
+    json_t *o = json_loadb(line, n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
+    const char *name = o ? text_of(o, proto_keys) : NULL;
+    if (name)
+        p = proto_find(name, strlen(name), NULL, NULL);
+    json_decref(o);
+    return p;
+}
+
+/* Several lines in one string, or one. */
+static void say(struct talk *talk, char who, const char *p, size_t n)
+{
+    do {
+        const char *lf = n ? memchr(p, '\n', n) : NULL;
+        size_t len = lf ? (size_t)(lf - p) : n;
+        size_t keep = len > 0 && p[len - 1] == '\r' ? len - 1 : len;
+        if (who == 'c')
+            talk_client(talk, p, keep);
+        else if (who == 's')
+            talk_server(talk, p, keep);
+        else if (who == 'e')
+            talk_event(talk, p, keep);
+        else
+            talk_text(talk, p, keep);
+        n -= lf ? len + 1 : len;
+        p += lf ? len + 1 : len;
+    } while (n > 0);
+}
+
+bool logjson_feed(struct talk *talk, const char *line, size_t n, char *why, size_t size)
+{
+    json_error_t e;
+    json_t *o = json_loadb(line, n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &e);
+    if (!json_is_object(o)) {
+        snprintf(why, size, "no whole JSON object: %s", o ? "something else" : e.text);
+        json_decref(o);
+        return false;
+    }
+    const char *kind = text_of(o, kind_keys);
+    char who = kind ? (char)(kind[0] | 32) : 0;
+    const json_t *lines = json_object_get(o, "lines"), *v = NULL;
+    size_t i;
+    if (who && strchr("cset", who)) {
+        if (json_is_array(lines)) {
+            json_array_foreach (lines, i, v) {
+                if (json_is_string(v))
+                    say(talk, who, json_string_value(v), json_string_length(v));
+            }
+        } else {
+            const char *text = text_of(o, text_keys);
+            if (text)
+                say(talk, who, text, strlen(text));
+        }
+    }
+    json_decref(o);
+    return true;
+}

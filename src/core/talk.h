@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A recorded talk, read line by line into a transcript with the states, pairs and masks of a live session. */
+#ifndef HELOSCOPE_TALK_H
+#define HELOSCOPE_TALK_H
+
+#include "heloscope/caps.h"
+#include "heloscope/transcript.h"
+
+#define TALK_SECRETS 8
+#define TALK_QUEUE 4096
+#define TALK_NONE SIZE_MAX
+
+struct talk_command {
+    struct command cmd;
+    struct where before;
+    uint32_t exchange;
+    uint32_t left; /* replies it is still owed; 0: none has come yet */
+};
+
+struct talk {
+    struct transcript *t; /* borrowed */
+    const struct proto *proto;
+    struct where now, ahead;
+    struct talk_command *queue;
+    size_t n, cap;
+    struct command last;
+    struct reply reply;
+    size_t reply_entry, letter_entry, literal_entry;
+    uint64_t literal_left;
+    bool in_body, letter_open, begun;
+    bool partial;  /* begins somewhere in the middle: where it stands is concluded from what succeeds */
+    bool strayed;  /* partial, and no command was seen yet: server lines may be the rest of anything */
+    bool challenged; /* the last reply wants an answer */
+    uint32_t exchanges;
+    size_t entry; /* the entry the last line went into */
+    struct caps caps, building;
+    bool has_caps;
+    size_t cap_index;
+    struct buf secrets[TALK_SECRETS];
+    size_t nsecrets;
+};
+
+void talk_init(struct talk *k, struct transcript *t, const struct proto *p, bool partial);
+void talk_clear(struct talk *k);
+/* One line without its end. */
+void talk_client(struct talk *k, const char *line, size_t n);
+void talk_server(struct talk *k, const char *line, size_t n);
+void talk_event(struct talk *k, const char *line, size_t n);
+void talk_text(struct talk *k, const char *line, size_t n);
+/* Lines of the client's are a letter now; lines of the server's are a body now. */
+bool talk_in_letter(const struct talk *k);
+bool talk_in_body(const struct talk *k);
+/* The end: what is open is closed. */
+void talk_end(struct talk *k);
+
+#endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* heloscope's JSON lines, read back: one object a line. What is told of states and meanings in them is not believed but
- * found anew by the driver; only who spoke and what was said counts. */
+/* heloscope's JSON lines, read back: one object a line. What is told of states and meanings in them
+ * is not believed but found anew by the driver; only who spoke and what was said counts. */
 #include "logtext.h"
 #include "talk.h"
 #include <jansson.h>
@@ -67,7 +67,8 @@ bool logjson_feed(struct talk *talk, const char *line, size_t n, char *why, size
     size_t i;
     if (who && strchr("cset", who)) {
         if (json_is_array(lines)) {
-            json_array_foreach (lines, i, v) {
+            json_array_foreach(lines, i, v)
+            {
                 if (json_is_string(v))
                     say(talk, who, json_string_value(v), json_string_length(v));
             }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* How talks are written down: heloscope's own text, the "C:"/"S:" of the RFCs, swaks, curl -v, and what a terminal
- * shows of telnet. A file is a talk only if it plainly is one; else it is text and shown as that. */
+/* How talks are written down: heloscope's own text, the "C:"/"S:" of the RFCs, swaks, curl -v, and
+ * what a terminal shows of telnet. A file is a talk only if it plainly is one; else it is text and
+ * shown as that. */
 #include "logtext.h"
 #include "talk.h"
 #include <string.h>
@@ -23,8 +24,15 @@ static const struct dialect dialects[] = {
                  {{"C:", LOG_CLIENT}, {"S:", LOG_SERVER}, {"--", LOG_EVENT}, {"", LOG_TEXT}},
                  "^[ \\t\\d]*[Ss]:[ \\t]*"},
     [D_SWAKS] = {"swaks",
-                 {{" -> ", LOG_CLIENT}, {" ~> ", LOG_CLIENT}, {"<-  ", LOG_SERVER}, {"<~  ", LOG_SERVER},
-                  {"<** ", LOG_SERVER}, {"<~* ", LOG_SERVER}, {"=== ", LOG_EVENT}, {"*** ", LOG_EVENT}, {"", LOG_TEXT}},
+                 {{" -> ", LOG_CLIENT},
+                  {" ~> ", LOG_CLIENT},
+                  {"<-  ", LOG_SERVER},
+                  {"<~  ", LOG_SERVER},
+                  {"<** ", LOG_SERVER},
+                  {"<~* ", LOG_SERVER},
+                  {"=== ", LOG_EVENT},
+                  {"*** ", LOG_EVENT},
+                  {"", LOG_TEXT}},
                  "^<[-~*][ *] "},
     [D_CURL] = {"curl -v",
                 {{"> ", LOG_CLIENT}, {"< ", LOG_SERVER}, {"* ", LOG_EVENT}, {"", LOG_TEXT}},
@@ -38,7 +46,8 @@ static bool blank(char c)
     return c == ' ' || c == '\t';
 }
 
-/* Blanks and a number in the margin may stand before "C:" (a copied screen, an RFC's indentation). */
+/* Blanks and a number in the margin may stand before "C:" (a copied screen, an RFC's indentation).
+ */
 static size_t margin(const char *p, size_t n)
 {
     size_t i = 0;
@@ -54,7 +63,8 @@ static size_t margin(const char *p, size_t n)
     return i;
 }
 
-static enum log_kind by_mark(const struct logtext *x, const struct dialect *d, const char *p, size_t n, size_t *after)
+static enum log_kind by_mark(const struct logtext *x, const struct dialect *d, const char *p,
+                             size_t n, size_t *after)
 {
     bool colon = d == &dialects[D_COLON];
     size_t from = colon && !x->own ? margin(p, n) : 0;
@@ -66,7 +76,8 @@ static enum log_kind by_mark(const struct logtext *x, const struct dialect *d, c
             look--;
         if (n - from < look)
             continue;
-        int differs = colon && !x->own ? strncasecmp(p + from, m->text, look) : memcmp(p + from, m->text, look);
+        int differs = colon && !x->own ? strncasecmp(p + from, m->text, look)
+                                       : memcmp(p + from, m->text, look);
         if (differs)
             continue;
         *after = from + look;
@@ -78,18 +89,20 @@ static enum log_kind by_mark(const struct logtext *x, const struct dialect *d, c
 /* +OK, -ERR or three digits and no letter: what a server says. */
 static bool reply_like(const char *p, size_t n)
 {
-    if (n >= 3 && p[0] >= '2' && p[0] <= '5' && p[1] >= '0' && p[1] <= '9' && p[2] >= '0' && p[2] <= '9')
+    if (n >= 3 && p[0] >= '2' && p[0] <= '5' && p[1] >= '0' && p[1] <= '9' && p[2] >= '0' &&
+        p[2] <= '9')
         return n == 3 || p[3] == ' ' || p[3] == '-';
     return (n >= 3 && strncasecmp(p, "+OK", 3) == 0) || (n >= 4 && strncasecmp(p, "-ERR", 4) == 0);
 }
 
 static bool banner_like(const char *p, size_t n)
 {
-    return reply_like(p, n) && (p[0] == '+' || p[0] == '-' || strncmp(p, "220", 3) == 0 || strncmp(p, "554", 3) == 0 ||
-                                strncmp(p, "421", 3) == 0);
+    return reply_like(p, n) && (p[0] == '+' || p[0] == '-' || strncmp(p, "220", 3) == 0 ||
+                                strncmp(p, "554", 3) == 0 || strncmp(p, "421", 3) == 0);
 }
 
-enum log_kind logtext_line(const struct logtext *x, const struct talk *talk, const char *line, size_t n, struct span *text)
+enum log_kind logtext_line(const struct logtext *x, const struct talk *talk, const char *line,
+                           size_t n, struct span *text)
 {
     *text = (struct span){line, n};
     if (!x->dialect)
@@ -101,7 +114,8 @@ enum log_kind logtext_line(const struct logtext *x, const struct talk *talk, con
             return LOG_SERVER;
         if (talk_in_letter(talk))
             return LOG_CLIENT;
-        if (reply_like(line, n) || (talk->n > 0 && n > 0 && line[0] == '+' && (n == 1 || blank(line[1]))))
+        if (reply_like(line, n) ||
+            (talk->n > 0 && n > 0 && line[0] == '+' && (n == 1 || blank(line[1]))))
             return LOG_SERVER;
         return talk->begun && n > 0 && talk->reply_entry == TALK_NONE ? LOG_CLIENT : LOG_TEXT;
     }
@@ -182,7 +196,8 @@ static const struct proto *verb_of(const char *p, size_t n, const struct proto *
     return NULL;
 }
 
-/* The protocol that a server's line and the client's verbs fit: the first in the list that knows both. */
+/* The protocol that a server's line and the client's verbs fit: the first in the list that knows
+ * both. */
 static const struct proto *proto_of_reply(const char *p, size_t n)
 {
     for (size_t k = 0; proto_list[k]; k++) {
@@ -193,7 +208,8 @@ static const struct proto *proto_of_reply(const char *p, size_t n)
     return NULL;
 }
 
-static void count_lines(struct logtext *x, const struct dialect *d, const char *p, size_t n, struct count *c)
+static void count_lines(struct logtext *x, const struct dialect *d, const char *p, size_t n,
+                        struct count *c)
 {
     const char *end = p + n;
     const struct proto *replies = NULL, *greeting = NULL;
@@ -225,7 +241,8 @@ static void count_lines(struct logtext *x, const struct dialect *d, const char *
             const struct proto *v = verb_of(t, tn, replies);
             c->client++;
             c->verbs += v != NULL;
-            /* LHLO is LMTP's alone, and the only such word: a verb that the replies' protocol does not know */
+            /* LHLO is LMTP's alone, and the only such word: a verb that the replies' protocol does
+             * not know */
             if (v && replies && v != replies && v->reply == replies->reply && !greeting)
                 greeting = v;
         }
@@ -284,8 +301,9 @@ void logtext_detect(struct logtext *x, const char *p, size_t n)
         count_lines(x, d, p, n, &c);
         bool bare = i == D_BARE;
         /* Marks that any quotation could have need more: a greeting first and a known verb. */
-        bool talk = i == D_COLON ? c.replies > 0 || (c.verbs > 0 && c.server > 0)
-                                 : c.replies > 0 && (c.verbs > 0 || c.client == 0) && c.banner_first;
+        bool talk = i == D_COLON
+                        ? c.replies > 0 || (c.verbs > 0 && c.server > 0)
+                        : c.replies > 0 && (c.verbs > 0 || c.client == 0) && c.banner_first;
         if (bare)
             talk = c.banner_first && c.verbs > 0 && c.replies > 1;
         if (!talk && !(x->own && x->proto && i == D_COLON))

@@ -13,18 +13,19 @@ struct dialect;
 struct logtext {
     const struct dialect *dialect; /* NULL: no talk */
     const struct proto *proto;     /* NULL: no talk */
-    bool own;                      /* written by heloscope: exactly one blank after a mark, "#" and "|" lines are ours */
-    bool bare;                     /* no marks at all: who speaks follows from the talk itself */
-    bool json;                     /* heloscope's JSON lines */
+    bool own; /* written by heloscope: exactly one blank after a mark, "#" and "|" lines are ours */
+    bool bare; /* no marks at all: who speaks follows from the talk itself */
+    bool json; /* heloscope's JSON lines */
 };
 
 enum log_kind { LOG_CLIENT, LOG_SERVER, LOG_EVENT, LOG_TEXT, LOG_SKIP };
 
 /* Looks at the beginning of a file. */
 void logtext_detect(struct logtext *x, const char *p, size_t n);
-/* Whose line is it, and what was said: *text without the mark. exact: inside a letter or a body, where blanks count.
- * In a bare talk only `talk` can tell (NULL: LOG_TEXT). */
-enum log_kind logtext_line(const struct logtext *x, const struct talk *talk, const char *line, size_t n, struct span *text);
+/* Whose line is it, and what was said: *text without the mark. Inside a letter or a
+ * body (told by talk) blanks count. In a bare talk only `talk` can tell (NULL: LOG_TEXT). */
+enum log_kind logtext_line(const struct logtext *x, const struct talk *talk, const char *line,
+                           size_t n, struct span *text);
 /* Reads one line into the talk. */
 void logtext_feed(const struct logtext *x, struct talk *talk, const char *line, size_t n);
 /* One JSON line into the talk; false: it is none of ours (why: what is wrong). */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* SASL: the client's side of PLAIN and LOGIN over libgsasl, APOP's digest, and what the base64 of an AUTH dialogue says,
- * in words that hold no secret. Who asks for the password, and what is sent when, is the session's.
- * RFC 4422, RFC 4616, RFC 4954, RFC 5034, RFC 1939 7. */
+/* SASL: the client's side of PLAIN and LOGIN over libgsasl, APOP's digest, and what the base64 of
+ * an AUTH dialogue says, in words that hold no secret. Who asks for the password, and what is sent
+ * when, is the session's. RFC 4422, RFC 4616, RFC 4954, RFC 5034, RFC 1939 7. */
 #include "heloscope/sasl.h"
 #include <gsasl.h>
 #include <openssl/evp.h>
@@ -22,7 +22,8 @@ static const struct {
     bool client_first;
 } offered[] = {{"PLAIN", true}, {"LOGIN", false}};
 
-struct sasl *sasl_new(const char *mechanism, const char *user, const char *secret, char *why, size_t size)
+struct sasl *sasl_new(const char *mechanism, const char *user, const char *secret, char *why,
+                      size_t size)
 {
     size_t i = 0, n = sizeof offered / sizeof *offered;
     while (i < n && strcasecmp(offered[i].name, mechanism) != 0)
@@ -69,7 +70,8 @@ bool sasl_client_first(const struct sasl *s)
     return s->client_first;
 }
 
-bool sasl_step(struct sasl *s, const char *challenge, size_t n, struct buf *out, char *why, size_t size)
+bool sasl_step(struct sasl *s, const char *challenge, size_t n, struct buf *out, char *why,
+               size_t size)
 {
     char *in = xstrndup(challenge, n);
     char *answer = NULL;
@@ -77,7 +79,8 @@ bool sasl_step(struct sasl *s, const char *challenge, size_t n, struct buf *out,
     free(in);
     bool ok = rc == GSASL_OK || rc == GSASL_NEEDS_MORE;
     if (!ok)
-        snprintf(why, size, "%s", rc == GSASL_BASE64_ERROR ? "the challenge is not base64" : gsasl_strerror(rc));
+        snprintf(why, size, "%s",
+                 rc == GSASL_BASE64_ERROR ? "the challenge is not base64" : gsasl_strerror(rc));
     if (ok && answer && !buf_add_str(out, answer)) {
         snprintf(why, size, "the answer is longer than %zu octets", out->max);
         ok = false;
@@ -108,7 +111,8 @@ static bool decode(const char *base64, size_t n, struct buf *plain)
 }
 
 /* Text of the other end's for a sentence of ours: no control characters, cut to fit. */
-static void put_text(char *out, size_t size, const char *before, const char *p, size_t n, const char *after)
+static void put_text(char *out, size_t size, const char *before, const char *p, size_t n,
+                     const char *after)
 {
     char shown[161];
     size_t k = 0;
@@ -128,7 +132,8 @@ static bool begins(const char *mechanism, const char *prefix)
 }
 
 /* The value after key up to one of the stops: offset and length in p. */
-static bool value(const char *p, size_t n, const char *key, const char *stops, size_t *at, size_t *len)
+static bool value(const char *p, size_t n, const char *key, const char *stops, size_t *at,
+                  size_t *len)
 {
     const char *hit = n ? memmem(p, n, key, strlen(key)) : NULL;
     if (!hit)
@@ -153,7 +158,12 @@ static bool plain_parts(const struct buf *b, struct plain *out)
     const char *two = one ? memchr(one + 1, '\0', (size_t)(end - one - 1)) : NULL;
     if (!two)
         return false;
-    *out = (struct plain){b->p, one + 1, two + 1, (size_t)(one - b->p), (size_t)(two - one - 1), (size_t)(end - two - 1)};
+    *out = (struct plain){b->p,
+                          one + 1,
+                          two + 1,
+                          (size_t)(one - b->p),
+                          (size_t)(two - one - 1),
+                          (size_t)(end - two - 1)};
     return true;
 }
 
@@ -162,17 +172,21 @@ static void describe_plain(const struct buf *b, char *out, size_t size)
     struct plain p;
     char as[200] = "";
     if (!plain_parts(b, &p)) {
-        snprintf(out, size, "no PLAIN message: it needs two NUL octets, before the name and before the password");
+        snprintf(
+            out, size,
+            "no PLAIN message: it needs two NUL octets, before the name and before the password");
         return;
     }
     if (p.as_len)
         put_text(as, sizeof as, ", acting as ", p.as, p.as_len, "");
-    put_text(out, size, "user ", p.user, p.user_len, p.secret_len ? ", password hidden" : ", an empty password");
+    put_text(out, size, "user ", p.user, p.user_len,
+             p.secret_len ? ", password hidden" : ", an empty password");
     size_t used = strlen(out);
     snprintf(out + used, size - used, "%s", as);
 }
 
-void sasl_describe_answer(const char *mechanism, unsigned step, const char *base64, size_t n, char *out, size_t size)
+void sasl_describe_answer(const char *mechanism, unsigned step, const char *base64, size_t n,
+                          char *out, size_t size)
 {
     struct buf b;
     size_t at, len;
@@ -202,11 +216,14 @@ void sasl_describe_answer(const char *mechanism, unsigned step, const char *base
             put_text(out, size, "user ", b.p, (size_t)(sp - b.p), ", digest hidden");
         else
             snprintf(out, size, "no CRAM-MD5 answer: it is a name, a blank and a digest");
-    } else if (begins(mechanism, "SCRAM-") && step == 0 && value(b.p, b.len, "n=", ",", &at, &len)) {
+    } else if (begins(mechanism, "SCRAM-") && step == 0 &&
+               value(b.p, b.len, "n=", ",", &at, &len)) {
         put_text(out, size, "user ", b.p + at, len, ", and a random number for the server to salt");
     } else if (begins(mechanism, "SCRAM-")) {
-        snprintf(out, size, "the proof that the password is known (hidden; the password itself is not in it)");
-    } else if (begins(mechanism, "DIGEST-MD5") && value(b.p, b.len, "username=\"", "\"", &at, &len)) {
+        snprintf(out, size,
+                 "the proof that the password is known (hidden; the password itself is not in it)");
+    } else if (begins(mechanism, "DIGEST-MD5") &&
+               value(b.p, b.len, "username=\"", "\"", &at, &len)) {
         put_text(out, size, "user ", b.p + at, len, ", digest hidden");
     } else if (begins(mechanism, "XOAUTH2") && value(b.p, b.len, "user=", "\001", &at, &len)) {
         put_text(out, size, "user ", b.p + at, len, ", token hidden");
@@ -222,7 +239,8 @@ void sasl_describe_answer(const char *mechanism, unsigned step, const char *base
     buf_clear(&b);
 }
 
-void sasl_describe_challenge(const char *mechanism, const char *base64, size_t n, char *out, size_t size)
+void sasl_describe_challenge(const char *mechanism, const char *base64, size_t n, char *out,
+                             size_t size)
 {
     struct buf b;
     if (size == 0)
@@ -251,7 +269,8 @@ void sasl_describe_challenge(const char *mechanism, const char *base64, size_t n
     buf_clear(&b);
 }
 
-bool sasl_secret_of(const char *mechanism, unsigned step, const char *base64, size_t n, struct buf *out)
+bool sasl_secret_of(const char *mechanism, unsigned step, const char *base64, size_t n,
+                    struct buf *out)
 {
     struct buf b;
     struct plain p;
@@ -263,7 +282,8 @@ bool sasl_secret_of(const char *mechanism, unsigned step, const char *base64, si
         else if (begins(mechanism, "LOGIN"))
             found = step > 0 && buf_add(out, b.p, b.len);
         else if (begins(mechanism, "XOAUTH2") || begins(mechanism, "OAUTHBEARER"))
-            found = value(b.p, b.len, "auth=Bearer ", "\001", &at, &len) && len && buf_add(out, b.p + at, len);
+            found = value(b.p, b.len, "auth=Bearer ", "\001", &at, &len) && len &&
+                    buf_add(out, b.p + at, len);
     }
     buf_clear(&b);
     return found;
@@ -274,8 +294,10 @@ bool sasl_apop(const char *timestamp, const char *secret, char out[33])
     unsigned char sum[EVP_MAX_MD_SIZE];
     unsigned len = 0;
     EVP_MD_CTX *c = EVP_MD_CTX_new();
-    bool ok = c && EVP_DigestInit_ex(c, EVP_md5(), NULL) && EVP_DigestUpdate(c, timestamp, strlen(timestamp)) &&
-              EVP_DigestUpdate(c, secret, strlen(secret)) && EVP_DigestFinal_ex(c, sum, &len) && len == 16;
+    bool ok = c && EVP_DigestInit_ex(c, EVP_md5(), NULL) &&
+              EVP_DigestUpdate(c, timestamp, strlen(timestamp)) &&
+              EVP_DigestUpdate(c, secret, strlen(secret)) && EVP_DigestFinal_ex(c, sum, &len) &&
+              len == 16;
     EVP_MD_CTX_free(c);
     out[0] = '\0';
     for (unsigned i = 0; ok && i < 16; i++)

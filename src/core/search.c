@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Searching text: a plain word sixteen octets at a time, anything else by PCRE2 (JIT, UTF, bounded). It knows nothing of
- * items; the sources call it on what they hold.
+/* Searching text: a plain word sixteen octets at a time, anything else by PCRE2 (JIT, UTF,
+ * bounded). It knows nothing of items; the sources call it on what they hold.
  *
- * PCRE2 is given windows of whole lines and never the whole text: with PCRE2_MATCH_INVALID_UTF it checks the text from
- * the start of the match to the end of what it was given, each time, and that would make `n` cost the rest of 100 MB.
- * A match therefore stays within a line or a few. */
+ * PCRE2 is given windows of whole lines and never the whole text: with PCRE2_MATCH_INVALID_UTF it
+ * checks the text from the start of the match to the end of what it was given, each time, and that
+ * would make `n` cost the rest of 100 MB. A match therefore stays within a line or a few. */
 #include "heloscope/search.h"
 #include "bulk.h"
 #include "heloscope/buf.h"
@@ -17,20 +17,20 @@
 #define PATTERN_MAX 1024
 #define WINDOW ((size_t)128 << 10) /* octets given to PCRE2 at once, cut at a line's end */
 #define MATCH_LIMIT 100000
-#define LIMITS_BORNE 32       /* windows that hit the match limit before the search gives up */
-#define TIME_MAX_US 2000000u  /* and the time it may take */
+#define LIMITS_BORNE 32      /* windows that hit the match limit before the search gives up */
+#define TIME_MAX_US 2000000u /* and the time it may take */
 
 struct search {
     char *pattern;
-    bool fold;       /* case does not matter */
-    char *word;      /* a plain word (in lower case if fold), or NULL */
+    bool fold;  /* case does not matter */
+    char *word; /* a plain word (in lower case if fold), or NULL */
     size_t len;
-    size_t probe;    /* offset of the octet of the word that is compared first, with the last one */
+    size_t probe; /* offset of the octet of the word that is compared first, with the last one */
     pcre2_code *code;
     pcre2_match_data *data;
     pcre2_match_context *context;
     pcre2_jit_stack *stack;
-    bool *limited;   /* owned; const searches tell here that the limit was reached */
+    bool *limited; /* owned; const searches tell here that the limit was reached */
 };
 
 static bool has_capital(const char *p)
@@ -51,13 +51,17 @@ static bool compile(struct search *s, char *why, size_t size)
     pcre2_compile_context *c = pcre2_compile_context_create(NULL);
     if (c)
         pcre2_set_newline(c, PCRE2_NEWLINE_ANYCRLF);
-    uint32_t flags = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_MULTILINE | (s->fold ? PCRE2_CASELESS : 0);
-    s->code = c ? pcre2_compile((PCRE2_SPTR)s->pattern, PCRE2_ZERO_TERMINATED, flags, &error, &at, c) : NULL;
+    uint32_t flags =
+        PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_MULTILINE | (s->fold ? PCRE2_CASELESS : 0);
+    s->code =
+        c ? pcre2_compile((PCRE2_SPTR)s->pattern, PCRE2_ZERO_TERMINATED, flags, &error, &at, c)
+          : NULL;
     pcre2_compile_context_free(c);
     if (!s->code) {
         PCRE2_UCHAR text[160] = "no memory";
         pcre2_get_error_message(error, text, sizeof text);
-        snprintf(why, size, "the pattern is wrong at character %zu: %s", (size_t)at + 1, (const char *)text);
+        snprintf(why, size, "the pattern is wrong at character %zu: %s", (size_t)at + 1,
+                 (const char *)text);
         return false;
     }
     pcre2_jit_compile(s->code, PCRE2_JIT_COMPLETE); /* where there is no JIT it goes without */
@@ -77,7 +81,8 @@ struct search *search_new(const char *pattern, char *why, size_t size)
 {
     size_t n = strlen(pattern);
     if (n == 0 || n > PATTERN_MAX) {
-        snprintf(why, size, n ? "the pattern is longer than %d octets" : "nothing to search for", PATTERN_MAX);
+        snprintf(why, size, n ? "the pattern is longer than %d octets" : "nothing to search for",
+                 PATTERN_MAX);
         return NULL;
     }
     struct search *s = xcalloc(1, sizeof *s);
@@ -90,7 +95,8 @@ struct search *search_new(const char *pattern, char *why, size_t size)
     if (!strpbrk(pattern, "\\^$.[|()?*+{") && (ascii || !s->fold)) {
         s->word = xstrdup(pattern);
         s->len = n;
-        /* Letters that are common at the start of words make poor probes: a digit or a rare one is better. */
+        /* Letters that are common at the start of words make poor probes: a digit or a rare one is
+         * better. */
         for (size_t i = 0; i < n; i++)
             if (!strchr(" eationsrhldc", s->word[i])) {
                 s->probe = i;
@@ -151,7 +157,8 @@ static inline unsigned char case_bit(const struct search *s, char c)
     return s->fold && c >= 'a' && c <= 'z' ? 32 : 0;
 }
 
-/* Two octets of the word, compared in 64 places at once; where both agree somewhere, those places are looked at. */
+/* Two octets of the word, compared in 64 places at once; where both agree somewhere, those places
+ * are looked at. */
 struct probe {
     size_t a, b;
     bulk_v fold_a, fold_b;
@@ -172,7 +179,8 @@ static inline bool probe_block(const struct probe *q, const char *p)
 {
     bulk_v hit = {0};
     for (size_t j = 0; j < BULK_BLOCK; j += 16)
-        hit |= bulk_eq(bulk_load(p + q->a + j) | q->fold_a, q->ca) & bulk_eq(bulk_load(p + q->b + j) | q->fold_b, q->cb);
+        hit |= bulk_eq(bulk_load(p + q->a + j) | q->fold_a, q->ca) &
+               bulk_eq(bulk_load(p + q->b + j) | q->fold_b, q->cb);
     return bulk_any(hit);
 }
 
@@ -241,7 +249,8 @@ static bool spent(const struct search *s, struct budget *b)
 }
 
 /* The first match in p[0..n) that begins at or after from and is not empty. */
-static bool match(const struct search *s, const char *p, size_t n, size_t from, struct budget *b, size_t *at, size_t *len)
+static bool match(const struct search *s, const char *p, size_t n, size_t from, struct budget *b,
+                  size_t *at, size_t *len)
 {
     int rc = pcre2_match(s->code, (PCRE2_SPTR)p, n, from, PCRE2_NOTEMPTY, s->data, s->context);
     if (rc < 0) {
@@ -271,7 +280,8 @@ static size_t line_start(const char *p, size_t at)
     return lf ? (size_t)(lf - p) + 1 : at - most;
 }
 
-bool search_text(const struct search *s, const char *p, size_t n, size_t from, size_t *at, size_t *len)
+bool search_text(const struct search *s, const char *p, size_t n, size_t from, size_t *at,
+                 size_t *len)
 {
     *s->limited = false;
     if (from >= n)
@@ -296,7 +306,8 @@ bool search_text(const struct search *s, const char *p, size_t n, size_t from, s
     return false;
 }
 
-bool search_text_back(const struct search *s, const char *p, size_t n, size_t to, size_t *at, size_t *len)
+bool search_text_back(const struct search *s, const char *p, size_t n, size_t to, size_t *at,
+                      size_t *len)
 {
     *s->limited = false;
     if (to > n)
@@ -309,11 +320,15 @@ bool search_text_back(const struct search *s, const char *p, size_t n, size_t to
     /* Windows from the end: each from a line's start to where the one behind it began. */
     for (size_t end = to; end > 0 && !spent(s, &b);) {
         size_t start = end > WINDOW / 2 ? line_start(p, end - WINDOW / 2) : 0;
-        const char *lf = end == to ? memchr(p + end - 1, '\n', n - end + 1 < WINDOW ? n - end + 1 : WINDOW) : NULL;
-        size_t stop = lf ? (size_t)(lf - p) + 1 : end; /* the line that `to` cuts is looked at whole */
+        const char *lf =
+            end == to ? memchr(p + end - 1, '\n', n - end + 1 < WINDOW ? n - end + 1 : WINDOW)
+                      : NULL;
+        size_t stop =
+            lf ? (size_t)(lf - p) + 1 : end; /* the line that `to` cuts is looked at whole */
         bool found = false;
         size_t hit, size, from = 0;
-        while (start + from < end && match(s, p + start, stop - start, from, &b, &hit, &size) && start + hit < end) {
+        while (start + from < end && match(s, p + start, stop - start, from, &b, &hit, &size) &&
+               start + hit < end) {
             found = true;
             *at = start + hit;
             *len = size;

@@ -128,11 +128,13 @@ static void finish_reply(struct session *s)
     if (paired)
         o = s->queue[0];
     struct where before = paired ? o.before : s->now;
-    if (paired && --s->queue[0].replies_left > 0) {
-        ; /* LMTP: the next recipient's reply answers the same dot */
-    } else {
-        s->proto->step(&s->now, &o.cmd, &s->reply);
-        if (paired)
+    /* LMTP: one reply for each recipient that was accepted, which is known for sure only now. */
+    if (paired && !o.answered)
+        s->queue[0].replies_left = proto_replies(s->proto, &s->now, &o.cmd);
+    s->proto->step(&s->now, &o.cmd, &s->reply);
+    if (paired) {
+        s->queue[0].answered = true;
+        if (--s->queue[0].replies_left == 0)
             memmove(s->queue, s->queue + 1, --s->nqueue * sizeof *s->queue);
     }
     session_look_ahead(s);

@@ -62,7 +62,7 @@ static void remember_secret(struct session *s, const struct command *c, const ch
     if (!c->mechanism[0])
         return;
     buf_init_secret(&plain, 4096);
-    if (sasl_secret_of(c->mechanism, s->auth_step, line + c->secret, c->secret_len, &plain))
+    if (sasl_secret_of(c->mechanism, c->step, line + c->secret, c->secret_len, &plain))
         session_keep_secret(s, plain.p, plain.len);
     buf_clear(&plain);
 }
@@ -125,7 +125,7 @@ static void record(struct session *s, const struct command *cmd, const char *lin
                               notes | (masked ? NOTE_MASKED : 0));
     if (cmd->secret_len > 0 && cmd->mechanism[0]) {
         char words[256] = "";
-        sasl_describe_answer(cmd->mechanism, s->auth_step, line + cmd->secret, cmd->secret_len,
+        sasl_describe_answer(cmd->mechanism, cmd->step, line + cmd->secret, cmd->secret_len,
                              words, sizeof words);
         transcript_remark(s->transcript, e, words);
     }
@@ -142,12 +142,8 @@ static bool compose(struct session *s, const char *line, size_t n, struct buf *f
     s->proto->command(&s->ahead, may_answer ? &s->last_cmd : NULL, line, n, &cmd);
     if (!buf_add(flight, line, n) || !buf_add(flight, "\r\n", 2))
         return fail(why, size, "the lines together are too long to send at once");
-    if (cmd.verb && (cmd.verb->flags & VERB_AUTH)) {
-        s->auth_step = 0;
+    if (cmd.verb && (cmd.verb->flags & VERB_AUTH))
         s->auth_user[0] = 0;
-    } else if (cmd.verb && (cmd.verb->flags & VERB_ANSWER)) {
-        s->auth_step++;
-    }
     record(s, &cmd, line, n);
     s->last_cmd = cmd;
     s->has_last = true;

@@ -66,7 +66,6 @@ struct session {
     bool has_tls;
 
     struct sasl *sasl;
-    unsigned auth_step;
     char user[128], auth_user[128];
     char timestamp[256];
     bool letter_open;

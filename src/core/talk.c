@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A recorded talk through the driver: commands queue up, replies are paired with the oldest, one step moves the state,
- * secrets are masked; all as session.c does it with a live one. Which line is whose is logtext.c's to tell. */
+/* A recorded talk through the driver: commands queue up, replies are paired with the oldest, one
+ * step moves the state, secrets are masked; all as session.c does it with a live one. Which line is
+ * whose is logtext.c's to tell. */
 #include "talk.h"
 #include "heloscope/sasl.h"
 #include <stdlib.h>
@@ -93,7 +94,8 @@ static void look_ahead(struct talk *k)
     }
 }
 
-static void push(struct talk *k, const struct command *cmd, const struct where *before, uint32_t exchange)
+static void push(struct talk *k, const struct command *cmd, const struct where *before,
+                 uint32_t exchange)
 {
     if (k->n == TALK_QUEUE) { /* a recording without replies: the oldest will never get one */
         memmove(k->queue, k->queue + 1, (k->n - 1) * sizeof *k->queue);
@@ -115,20 +117,22 @@ static void hoped(struct talk *k, const struct verb *v)
     k->proto->step(&k->now, &c, &r);
 }
 
-/* The talk begins with a command, so its banner was not recorded: stand where this command makes sense. */
+/* The talk begins with a command, so its banner was not recorded: stand where this command makes
+ * sense. */
 static void conclude(struct talk *k, const struct command *cmd)
 {
     const struct verb *v = cmd->verb;
     hoped(k, proto_pseudo(k->proto, VERB_BANNER));
     if (v && !proto_legal(v, &k->now) && k->proto->caps_verb)
         hoped(k, proto_verb(k->proto, k->proto->caps_verb, strlen(k->proto->caps_verb)));
-    if (v && !proto_legal(v, &k->now) && v->legal && !(v->flags & (VERB_BANNER | VERB_END | VERB_ANSWER)))
+    if (v && !proto_legal(v, &k->now) && v->legal &&
+        !(v->flags & (VERB_BANNER | VERB_END | VERB_ANSWER)))
         k->now.state = (uint8_t)__builtin_ctz(v->legal);
     look_ahead(k);
 }
 
-static size_t add_line(struct talk *k, enum item_kind kind, enum item_mark m, const struct moment *mo, const char *p,
-                       size_t n, unsigned notes)
+static size_t add_line(struct talk *k, enum item_kind kind, enum item_mark m,
+                       const struct moment *mo, const char *p, size_t n, unsigned notes)
 {
     size_t e = transcript_add(k->t, kind, m, mo, p, n, notes);
     transcript_more(k->t, e, "\r\n", 2, 0);
@@ -202,12 +206,14 @@ void talk_client(struct talk *k, const char *line, size_t n)
     }
     unsigned notes = notes_of(k, line, n);
     buf_init_secret(&shown, n * 8 + 64);
-    bool written = cmd.secret_len == strlen(MASK) && memcmp(line + cmd.secret, MASK, strlen(MASK)) == 0;
+    bool written =
+        cmd.secret_len == strlen(MASK) && memcmp(line + cmd.secret, MASK, strlen(MASK)) == 0;
     if (cmd.secret_len > 0 && !written) {
         struct buf plain;
         keep_secret(k, line + cmd.secret, cmd.secret_len);
         buf_init_secret(&plain, 4096);
-        if (cmd.mechanism[0] && sasl_secret_of(cmd.mechanism, cmd.step, line + cmd.secret, cmd.secret_len, &plain))
+        if (cmd.mechanism[0] &&
+            sasl_secret_of(cmd.mechanism, cmd.step, line + cmd.secret, cmd.secret_len, &plain))
             keep_secret(k, plain.p, plain.len);
         buf_clear(&plain);
         buf_add(&shown, line, cmd.secret);
@@ -219,12 +225,16 @@ void talk_client(struct talk *k, const char *line, size_t n)
     }
     struct where before = k->ahead;
     push(k, &cmd, &before, ++k->exchanges);
-    struct moment m = {
-        .proto = k->proto, .command = cmd, .before = before, .after = k->ahead, .exchange = k->exchanges};
+    struct moment m = {.proto = k->proto,
+                       .command = cmd,
+                       .before = before,
+                       .after = k->ahead,
+                       .exchange = k->exchanges};
     size_t e = add_line(k, ITEM_CLIENT, MARK_NONE, &m, shown.p ? shown.p : "", shown.len, notes);
     if (cmd.secret_len > 0 && cmd.mechanism[0] && !written) {
         char words[256];
-        sasl_describe_answer(cmd.mechanism, cmd.step, line + cmd.secret, cmd.secret_len, words, sizeof words);
+        sasl_describe_answer(cmd.mechanism, cmd.step, line + cmd.secret, cmd.secret_len, words,
+                             sizeof words);
         transcript_remark(k->t, e, words);
     }
     buf_clear(&shown);
@@ -266,7 +276,8 @@ static void finish(struct talk *k)
     if (paired && o->left == 0)
         o->left = proto_replies(k->proto, &k->now, &o->cmd);
     /* What was accepted was legal: that tells where a talk stands whose beginning is not known. */
-    if (k->partial && good && o->cmd.verb && o->cmd.verb->legal && !(o->cmd.verb->legal & (1u << k->now.state)))
+    if (k->partial && good && o->cmd.verb && o->cmd.verb->legal &&
+        !(o->cmd.verb->legal & (1u << k->now.state)))
         k->now.state = (uint8_t)__builtin_ctz(o->cmd.verb->legal);
     k->proto->step(&k->now, paired ? &o->cmd : NULL, &k->reply);
     struct moment m = {.proto = k->proto,
@@ -327,7 +338,8 @@ void talk_server(struct talk *k, const char *line, size_t n)
         m.event = EVENT_GARBAGE;
         m.unsolicited = true;
         k->reply = keep;
-        size_t e = add_line(k, ITEM_SERVER, k->strayed ? MARK_NONE : MARK_WARN, &m, text, shown.len, notes);
+        size_t e = add_line(k, ITEM_SERVER, k->strayed ? MARK_NONE : MARK_WARN, &m, text, shown.len,
+                            notes);
         transcript_close(k->t, e, k->strayed ? MARK_NONE : MARK_WARN, &m, 0);
         buf_clear(&shown);
         return;
@@ -341,7 +353,8 @@ void talk_server(struct talk *k, const char *line, size_t n)
     if (first) {
         m.reply = k->reply;
         k->cap_index = 0;
-        k->reply_entry = add_line(k, ITEM_SERVER, item_mark_of(k->reply.cls), &m, text, shown.len, notes);
+        k->reply_entry =
+            add_line(k, ITEM_SERVER, item_mark_of(k->reply.cls), &m, text, shown.len, notes);
     } else {
         more_line(k, k->reply_entry, text, shown.len, notes);
     }
@@ -351,7 +364,8 @@ void talk_server(struct talk *k, const char *line, size_t n)
     k->challenged = dialogue && k->reply.cls == REPLY_GO;
     if (k->challenged && k->reply.text <= n) {
         char words[256];
-        sasl_describe_challenge(cmd->mechanism, line + k->reply.text, n - k->reply.text, words, sizeof words);
+        sasl_describe_challenge(cmd->mechanism, line + k->reply.text, n - k->reply.text, words,
+                                sizeof words);
         transcript_remark(k->t, k->reply_entry, words);
     }
     buf_clear(&shown);
@@ -361,11 +375,12 @@ void talk_server(struct talk *k, const char *line, size_t n)
         finish(k);
 }
 
-static void plain_entry(struct talk *k, enum item_kind kind, enum item_mark mark_, enum event_kind event,
-                        const char *line, size_t n)
+static void plain_entry(struct talk *k, enum item_kind kind, enum item_mark mark_,
+                        enum event_kind event, const char *line, size_t n)
 {
     struct moment m = {.proto = k->proto, .before = k->now, .after = k->now, .event = event};
-    k->entry = transcript_add(k->t, kind, mark_, &m, line, n, notes_of(k, line, n) & ~(unsigned)NOTE_LONG);
+    k->entry =
+        transcript_add(k->t, kind, mark_, &m, line, n, notes_of(k, line, n) & ~(unsigned)NOTE_LONG);
 }
 
 void talk_event(struct talk *k, const char *line, size_t n)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A recorded talk, read line by line into a transcript with the states, pairs and masks of a live session. */
+/* A recorded talk, read line by line into a transcript with the states, pairs and masks of a live
+ * session. */
 #ifndef HELOSCOPE_TALK_H
 #define HELOSCOPE_TALK_H
 
@@ -28,8 +29,10 @@ struct talk {
     size_t reply_entry, letter_entry, literal_entry;
     uint64_t literal_left;
     bool in_body, letter_open, begun;
-    bool partial;  /* begins somewhere in the middle: where it stands is concluded from what succeeds */
-    bool strayed;  /* partial, and no command was seen yet: server lines may be the rest of anything */
+    bool partial; /* begins somewhere in the middle: where it stands is concluded from what succeeds
+                   */
+    bool strayed; /* partial, and no command was seen yet: server lines may be the rest of anything
+                   */
     bool challenged; /* the last reply wants an answer */
     uint32_t exchanges;
     size_t entry; /* the entry the last line went into */

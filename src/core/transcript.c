@@ -328,6 +328,13 @@ void transcript_caps(struct transcript *t, size_t i, int added, int gone, int ch
     t->generation++;
 }
 
+void transcript_when(struct transcript *t, size_t i, int64_t ms)
+{
+    struct entry *e = entry_at(t, i);
+    if (e)
+        e->item.when_ms = ms;
+}
+
 size_t transcript_count(const struct transcript *t)
 {
     return t->n;

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The lazy view of a big or plain file: mapped, an item is a line, line starts are indexed while
+ * nothing else is to do. Who speaks is told from the line; the state of the talk at a line is found
+ * by reading some hundred lines before it through the driver (a window, kept until one looks
+ * elsewhere). Memory: the mapping and an eighth of an octet a line. */
+#include "logfile_priv.h"
+#include "talk.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST (256u << 10) /* indexed at once: the first screen */
+#define SLICE (4u << 20)   /* indexed in one idle call: well under a millisecond */
+#define BEFORE 400         /* lines read before the one whose state is asked */
+#define AFTER 200 /* and behind it, so that its reply is whole and scrolling costs nothing */
+#define LINE_SHOWN ((size_t)FRAME_LINE_MAX) /* of a longer line the rest is not shown (NOTE_CUT)   \
+                                             */
+#define WINDOW_MAX 4096
+
+/* ---- the index ---- */
+
+static void index_more(struct logfile *f, size_t n)
+{
+    size_t left = f->map.n - (size_t)f->index.bytes;
+    if (f->done)
+        return;
+    lineindex_feed(&f->index, f->map.p + f->index.bytes, left < n ? left : n);
+    f->generation++;
+    f->done = f->index.bytes == f->map.n;
+}
+
+static void on_idle(void *arg)
+{
+    struct logfile *f = arg;
+    index_more(f, SLICE);
+    if (f->done) {
+        loop_drop(f->idle);
+        f->idle = NULL;
+    }
+    if (f->changed)
+        f->changed(f->arg);
+}
+
+static uint64_t lines_of(const struct logfile *f)
+{
+    bool tail = f->done && f->map.p[f->map.n - 1] != '\n';
+    uint64_t lines = f->index.lines + tail;
+    return lines ? lines : 1; /* the first line may be longer than what is indexed */
+}
+
+/* Where line k begins. */
+static bool start_of(struct logfile *f, uint64_t k, size_t *at)
+{
+    const char *line;
+    if (k >= lines_of(f))
+        return false;
+    if (f->starts[k % STARTS].line == k + 1) {
+        *at = (size_t)f->starts[k % STARTS].at;
+        return true;
+    }
+    uint64_t before = k ? k - 1 : 0;
+    const char *lf = NULL;
+    if (k && f->starts[before % STARTS].line == k) { /* the line before is known */
+        size_t from = (size_t)f->starts[before % STARTS].at;
+        lf = memchr(f->map.p + from, '\n', f->map.n - from);
+    }
+    if (lf) {
+        *at = (size_t)(lf - f->map.p) + 1;
+    } else if (k == 0) {
+        *at = 0;
+    } else {
+        /* From the index; the line's own end is not looked for, it may be a gigabyte away. */
+        if (k / 64 >= f->index.n)
+            return false;
+        line = f->map.p + f->index.at[k / 64];
+        for (uint64_t i = k % 64; i > 0; i--) {
+            line = memchr(line, '\n', (size_t)(f->map.p + f->map.n - line));
+            if (!line)
+                return false;
+            line++;
+        }
+        *at = (size_t)(line - f->map.p);
+    }
+    f->starts[k % STARTS].line = k + 1;
+    f->starts[k % STARTS].at = *at;
+    return true;
+}
+
+/* Line k without its end, at most LINE_SHOWN octets of it. */
+static bool raw_line(struct logfile *f, uint64_t k, struct span *out, bool *cut)
+{
+    size_t at;
+    *cut = false;
+    if (!start_of(f, k, &at))
+        return false;
+    size_t most = f->map.n - at, look = most < LINE_SHOWN ? most : LINE_SHOWN;
+    const char *p = f->map.p + at, *lf = look ? memchr(p, '\n', look) : NULL;
+    size_t n = lf ? (size_t)(lf - p) : look;
+    *cut = !lf && look < most;
+    if (lf && n > 0 && p[n - 1] == '\r')
+        n--;
+    if (lf && f->starts[(k + 1) % STARTS].line != k + 2 && (size_t)(lf - f->map.p) + 1 < f->map.n) {
+        f->starts[(k + 1) % STARTS].line = k + 2;
+        f->starts[(k + 1) % STARTS].at = (uint64_t)(lf - f->map.p) + 1;
+    }
+    *out = (struct span){p, n};
+    return true;
+}
+
+/* ---- the window ---- */
+
+static void window_clear(struct window *w)
+{
+    if (w->talk) {
+        talk_clear(w->talk);
+        free(w->talk);
+    }
+    transcript_free(w->transcript);
+    free(w->entry);
+    free(w->first);
+    memset(w, 0, sizeof *w);
+}
+
+static void window_read(struct logfile *f, uint64_t to)
+{
+    struct window *w = &f->window;
+    struct span s;
+    bool cut;
+    for (; w->to < to && raw_line(f, w->to, &s, &cut); w->to++) {
+        size_t i = (size_t)(w->to - w->from);
+        if (i == w->cap) {
+            w->cap = w->cap ? w->cap * 2 : 1024;
+            w->entry = xrealloc(w->entry, w->cap * sizeof *w->entry);
+            w->first = xrealloc(w->first, w->cap * sizeof *w->first);
+        }
+        size_t before = transcript_count(w->transcript);
+        w->talk->entry = TALK_NONE;
+        logtext_feed(&f->kind, w->talk, s.p, s.n);
+        w->entry[i] = w->talk->entry;
+        w->first[i] = transcript_count(w->transcript) > before;
+    }
+}
+
+/* The entry of line k in the window, which is moved there if need be. */
+static size_t window_entry(struct logfile *f, uint64_t k)
+{
+    struct window *w = &f->window;
+    bool inside =
+        w->talk && k >= w->from && k < w->to && (w->from == 0 || k >= w->from + BEFORE / 2);
+    if (!inside) {
+        bool goes_on = w->talk && k >= w->to && k < w->to + AFTER && k - w->from < WINDOW_MAX;
+        if (!goes_on) {
+            window_clear(w);
+            w->from = w->to = k > BEFORE ? k - BEFORE : 0;
+            w->transcript = transcript_new(0);
+            w->talk = xcalloc(1, sizeof *w->talk);
+            talk_init(w->talk, w->transcript, f->kind.proto, w->from > 0);
+        }
+        window_read(f, k + AFTER);
+    }
+    return k >= w->from && k < w->to ? w->entry[k - w->from] : TALK_NONE;
+}
+
+/* ---- the questions of source.h ---- */
+
+static size_t big_count(void *self)
+{
+    struct logfile *f = self;
+    if (!f->torn && mapfile_torn(&f->map)) {
+        f->torn = true;
+        f->generation++;
+    }
+    return (size_t)lines_of(f) + f->torn;
+}
+
+static bool told_torn(struct logfile *f, size_t i)
+{
+    return f->torn && i == (size_t)lines_of(f);
+}
+
+static const char torn_words[] =
+    "the file was cut short while it was open: what was cut off reads as ^@; open it again";
+
+static enum log_kind kind_at(struct logfile *f, size_t i, const struct span *raw, struct span *text)
+{
+    const struct source *src;
+    struct item it;
+    *text = *raw;
+    if (!f->kind.dialect)
+        return LOG_TEXT;
+    if (!f->kind.bare)
+        return logtext_line(&f->kind, NULL, raw->p, raw->n, text);
+    size_t e = window_entry(f, i);
+    if (e == TALK_NONE)
+        return LOG_TEXT;
+    src = transcript_source(f->window.transcript);
+    src->item(src->self, e, &it);
+    return it.kind == ITEM_CLIENT ? LOG_CLIENT : it.kind == ITEM_SERVER ? LOG_SERVER : LOG_TEXT;
+}
+
+static bool big_item(void *self, size_t i, struct item *out)
+{
+    static const enum item_kind kinds[] = {
+        [LOG_CLIENT] = ITEM_CLIENT, [LOG_SERVER] = ITEM_SERVER, [LOG_EVENT] = ITEM_EVENT,
+        [LOG_TEXT] = ITEM_TEXT,     [LOG_SKIP] = ITEM_TEXT,
+    };
+    struct logfile *f = self;
+    struct span raw, text;
+    bool cut;
+    memset(out, 0, sizeof *out);
+    out->lines = 1;
+    if (told_torn(f, i)) {
+        out->kind = ITEM_EVENT;
+        out->mark = MARK_WARN;
+        return true;
+    }
+    if (!raw_line(f, i, &raw, &cut))
+        return false;
+    enum log_kind kind = kind_at(f, i, &raw, &text);
+    out->kind = kinds[kind];
+    struct scan s = {0};
+    scan_bytes(&s, text.p, text.n, 0);
+    out->notes = s.notes | (cut ? NOTE_CUT | NOTE_LONG : 0);
+    if (kind == LOG_EVENT)
+        out->mark = MARK_EVENT;
+    if (kind == LOG_SERVER) {
+        struct reply r = {0};
+        if (f->kind.proto->reply(NULL, text.p, text.n, &r) != REPLY_GARBAGE)
+            out->mark = item_mark_of(r.cls);
+    }
+    return true;
+}
+
+static bool big_line(void *self, size_t i, uint64_t k, struct span *out)
+{
+    struct logfile *f = self;
+    struct span raw;
+    bool cut;
+    if (k > 0)
+        return false;
+    if (told_torn(f, i)) {
+        *out = (struct span){torn_words, sizeof torn_words - 1};
+        return true;
+    }
+    if (!raw_line(f, i, &raw, &cut))
+        return false;
+    enum log_kind kind = kind_at(f, i, &raw, out);
+    if (kind != LOG_CLIENT && kind != LOG_SERVER)
+        return true;
+    /* Whether it holds a secret only the talk can tell (an answer to a challenge looks like any
+     * word). */
+    size_t e = window_entry(f, i);
+    if (e == TALK_NONE || !f->window.first[i - f->window.from])
+        return true;
+    const struct source *src = transcript_source(f->window.transcript);
+    struct item it;
+    struct span masked;
+    if (src->item(src->self, e, &it) && (it.notes & NOTE_MASKED) &&
+        src->line(src->self, e, 0, &masked)) {
+        buf_trim(&f->shown, 0);
+        buf_add(&f->shown, masked.p, masked.n);
+        *out = (struct span){buf_str(&f->shown), f->shown.len};
+    }
+    return true;
+}
+
+static bool big_moment(void *self, size_t i, struct moment *out)
+{
+    struct logfile *f = self;
+    memset(out, 0, sizeof *out);
+    if (told_torn(f, i)) {
+        out->proto = f->kind.proto;
+        out->event = EVENT_NOTE;
+        return f->kind.proto != NULL;
+    }
+    if (!f->kind.dialect || i >= lines_of(f))
+        return false;
+    size_t e = window_entry(f, i);
+    const struct source *src =
+        f->window.transcript ? transcript_source(f->window.transcript) : NULL;
+    return e != TALK_NONE && src->moment(src->self, e, out);
+}
+
+/* The line that holds an offset; the index goes there first. */
+static uint64_t line_at(struct logfile *f, size_t at)
+{
+    while (!f->done && f->index.bytes <= at)
+        index_more(f, SLICE);
+    return lineindex_at(&f->index, f->map.p, f->map.n, at);
+}
+
+static bool big_search(struct logfile *f, const struct search *s, size_t item, bool back,
+                       size_t *hit)
+{
+    size_t at = 0, len, found;
+    bool inside = start_of(f, item, &at);
+    if (back) {
+        if (!search_text_back(s, f->map.p, f->map.n, inside ? at : f->map.n, &found, &len))
+            return false;
+    } else {
+        if (!inside && item != SIZE_MAX)
+            return false;
+        if (inside) {
+            const char *lf = memchr(f->map.p + at, '\n', f->map.n - at);
+            if (!lf)
+                return false;
+            at = (size_t)(lf - f->map.p) + 1;
+        }
+        if (!search_text(s, f->map.p, f->map.n, inside ? at : 0, &found, &len))
+            return false;
+    }
+    *hit = (size_t)line_at(f, found);
+    return true;
+}
+
+static bool big_find(void *self, const struct search *s, const struct place *from, bool back,
+                     struct place *hit)
+{
+    hit->line = 0;
+    return big_search(self, s, from->item, back, &hit->item);
+}
+
+static bool big_problem(void *self, size_t i, bool back, size_t *hit)
+{
+    struct logfile *f = self;
+    if (!f->kind.dialect)
+        return false;
+    if (!f->problem) {
+        char pattern[128], why[128];
+        snprintf(pattern, sizeof pattern, "%s(?:[45][0-5]\\d(?:[ -]|$)|-(?i:ERR))",
+                 logtext_problem(&f->kind));
+        f->problem = search_new(pattern, why, sizeof why);
+    }
+    return f->problem && big_search(f, f->problem, i, back, hit);
+}
+
+static uint64_t big_generation(void *self)
+{
+    struct logfile *f = self;
+    return f->generation;
+}
+
+/* Everything that is not indexed yet, at once: for the end of the file (G). */
+static void big_finish(void *self)
+{
+    struct logfile *f = self;
+    index_more(f, f->map.n);
+}
+
+void logbig_open(struct logfile *f)
+{
+    f->source = (struct source){.self = f,
+                                .count = big_count,
+                                .item = big_item,
+                                .line = big_line,
+                                .moment = big_moment,
+                                .find = big_find,
+                                .problem = big_problem,
+                                .generation = big_generation,
+                                .finish = big_finish};
+    lineindex_init(&f->index);
+    buf_init_secret(&f->shown, LINE_SHOWN * 9);
+    index_more(f, FIRST);
+    if (!f->done && f->loop)
+        f->idle = loop_idle(f->loop, on_idle, f);
+}
+
+void logbig_close(struct logfile *f)
+{
+    loop_drop(f->idle);
+    search_free(f->problem);
+    window_clear(&f->window);
+    lineindex_clear(&f->index);
+    buf_clear(&f->shown);
+}

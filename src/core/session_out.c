@@ -125,8 +125,8 @@ static void record(struct session *s, const struct command *cmd, const char *lin
                               notes | (masked ? NOTE_MASKED : 0));
     if (cmd->secret_len > 0 && cmd->mechanism[0]) {
         char words[256] = "";
-        sasl_describe_answer(cmd->mechanism, cmd->step, line + cmd->secret, cmd->secret_len,
-                             words, sizeof words);
+        sasl_describe_answer(cmd->mechanism, cmd->step, line + cmd->secret, cmd->secret_len, words,
+                             sizeof words);
         transcript_remark(s->transcript, e, words);
     }
     buf_clear(&shown);

@@ -21,6 +21,7 @@ struct outstanding {
     uint64_t sent_us;
     uint32_t exchange;
     uint32_t replies_left; /* LMTP owes one for each recipient after the dot */
+    bool answered;         /* the first of them has come */
 };
 
 struct session {

@@ -26,9 +26,11 @@ struct tls_facts {
     char subject[256];
     char issuer[256];
     char names[512];       /* the certificate's DNS and IP names, separated by blanks */
+    char key[48];          /* "EC prime256v1", "RSA 2048" */
+    char fingerprint[100]; /* SHA-256 of the certificate: "AB:CD:..." */
     time_t not_before, not_after;
     enum tls_verdict verdict;
-    char why[512];         /* "self-signed", "expired since 2024-05-01 (205 days)", "issued to a.example, not to b.example" */
+    char why[512];         /* every reason, joined by "; ": "self-signed ...", "expired since 2024-05-01 (205 days)", "issued to a.example, not to b.example" */
     char next[256];        /* what the user can do about it */
 };
 
@@ -39,7 +41,8 @@ struct tls_trust {
     const struct tls_identity *practice; /* trust this CA and nothing else */
 };
 
-/* A client that expects name (SNI unless it is an address), or a server with an identity. NULL: why holds a sentence. */
+/* A client that expects name (SNI unless it is an address; NULL: there is none to compare with, which is a reason
+ * against the certificate), or a server with an identity. NULL: why holds a sentence. */
 struct tls *tls_new_client(const char *name, bool is_address, const struct tls_trust *trust, char *why, size_t size);
 struct tls *tls_new_server(const struct tls_identity *id, char *why, size_t size);
 void tls_free(struct tls *t);
@@ -51,7 +54,7 @@ enum tls_state { TLS_HANDSHAKE, TLS_UP, TLS_CLOSED /* close_notify */, TLS_BROKE
 enum tls_state tls_input(struct tls *t, const void *bytes, size_t n, struct buf *plain, struct buf *wire);
 /* Starts the handshake (client) or nothing (server): appends the first flight to *wire. */
 enum tls_state tls_start(struct tls *t, struct buf *wire);
-/* Encrypts n bytes into *wire. False: broken or the ceiling of *wire. */
+/* Encrypts n bytes into *wire. False: broken, or the ceiling of *wire is too near (nothing was added). */
 bool tls_output(struct tls *t, const void *bytes, size_t n, struct buf *wire);
 /* close_notify into *wire. */
 void tls_shutdown(struct tls *t, struct buf *wire);

@@ -495,8 +495,11 @@ void tls_words(char *out, size_t size, bool handshake, bool server)
         case SSL_R_UNSUPPORTED_PROTOCOL:
         case SSL_R_VERSION_TOO_LOW:
         case SSL_R_NO_PROTOCOLS_AVAILABLE:
-            words = "speaks only TLS versions that this machine does not allow (openssl.cnf, "
-                    "MinProtocol)";
+        case SSL_R_LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED:
+        case SSL_R_WRONG_SIGNATURE_TYPE:
+            words =
+                "speaks only an old TLS version (1.0 or 1.1), or signs in an old way, that this "
+                "machine's settings do not allow (openssl.cnf: MinProtocol, SECLEVEL)";
             break;
         case SSL_R_WRONG_VERSION_NUMBER:
         case SSL_R_HTTP_REQUEST:

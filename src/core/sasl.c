@@ -14,6 +14,7 @@ struct sasl {
     Gsasl *lib;
     Gsasl_session *session;
     bool client_first;
+    bool done;
 };
 
 /* The mechanisms that are offered, and whether the client speaks first. */
@@ -73,11 +74,16 @@ bool sasl_client_first(const struct sasl *s)
 bool sasl_step(struct sasl *s, const char *challenge, size_t n, struct buf *out, char *why,
                size_t size)
 {
+    if (s->done) {
+        snprintf(why, size, "the server asks again, but everything was said");
+        return false;
+    }
     char *in = xstrndup(challenge, n);
     char *answer = NULL;
     int rc = gsasl_step64(s->session, in, &answer);
     free(in);
     bool ok = rc == GSASL_OK || rc == GSASL_NEEDS_MORE;
+    s->done = rc == GSASL_OK;
     if (!ok)
         snprintf(why, size, "%s",
                  rc == GSASL_BASE64_ERROR ? "the challenge is not base64" : gsasl_strerror(rc));

@@ -248,20 +248,42 @@ static bool spent(const struct search *s, struct budget *b)
     return true;
 }
 
-/* The first match in p[0..n) that begins at or after from and is not empty. */
-static bool match(const struct search *s, const char *p, size_t n, size_t from, struct budget *b,
-                  size_t *at, size_t *len)
+/* The first match in p[0..n) that begins at or after from and is not empty: 1, none: 0, given up:
+ * -1. */
+static int match_once(const struct search *s, const char *p, size_t n, size_t from, size_t *at,
+                      size_t *len)
 {
     int rc = pcre2_match(s->code, (PCRE2_SPTR)p, n, from, PCRE2_NOTEMPTY, s->data, s->context);
-    if (rc < 0) {
-        if (rc != PCRE2_ERROR_NOMATCH)
-            b->limits++;
-        return false;
-    }
+    if (rc < 0)
+        return rc == PCRE2_ERROR_NOMATCH ? 0 : -1;
     const PCRE2_SIZE *o = pcre2_get_ovector_pointer(s->data);
     *at = o[0];
     *len = o[1] > o[0] ? o[1] - o[0] : 0; /* \K can turn them round */
-    return true;
+    return 1;
+}
+
+/* The same; where a line is too much for the pattern the other lines of the window still count. */
+static bool match(const struct search *s, const char *p, size_t n, size_t from, struct budget *b,
+                  size_t *at, size_t *len)
+{
+    int rc = match_once(s, p, n, from, at, len);
+    if (rc >= 0)
+        return rc == 1;
+    b->limits++;
+    *s->limited = true;
+    const char *lf = from ? memrchr(p, '\n', from) : NULL;
+    for (size_t start = lf ? (size_t)(lf - p) + 1 : 0; start < n && !spent(s, b);) {
+        lf = memchr(p + start, '\n', n - start);
+        size_t end = lf ? (size_t)(lf - p) + 1 : n;
+        rc = match_once(s, p + start, end - start, from > start ? from - start : 0, at, len);
+        if (rc == 1) {
+            *at += start;
+            return true;
+        }
+        b->limits += rc < 0;
+        start = end;
+    }
+    return false;
 }
 
 /* The end of a window that begins at `from`: after a line end where there is one near. */

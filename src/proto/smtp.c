@@ -338,8 +338,9 @@ static void smtp_hope(const struct command *cmd, struct reply *r)
     if (id == V_AUTH || id == V_ANSWER) {
         bool sent = id == V_ANSWER || cmd->initial;
         r->code = sent && cmd->step + 1u >= line_messages(cmd->mechanism) ? 235 : 334;
-        if (id == V_ANSWER && cmd->secret_len == 0 && cmd->name[0] == '*')
-            *r = (struct reply){.cls = REPLY_PERM, .code = 501}; /* giving up succeeds by failing */
+        /* Giving up succeeds by failing; AUTH alone asks for nothing. */
+        if ((id == V_ANSWER && cmd->name[0] == '*') || (id == V_AUTH && !cmd->mechanism[0]))
+            *r = (struct reply){.cls = REPLY_PERM, .code = 501};
     }
     if (r->code / 100 == 3)
         r->cls = REPLY_GO;

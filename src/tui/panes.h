@@ -32,7 +32,8 @@ void talk_top(struct talk *t);
 void talk_tail(struct talk *t);
 void talk_fold(struct talk *t);                 /* Space: fold or unfold the selected item */
 bool talk_problem(struct talk *t, bool back);   /* e E; false: there is none */
-/* / n N. pattern NULL: the last one again. False: why says "not found" or what is wrong with the pattern. */
+/* / n N. pattern NULL: the last one again; "": no more highlights. False: why says "not found" or what is wrong with the
+ * pattern. True with a sentence in why: something to know ("searched on from the beginning"). */
 bool talk_search(struct talk *t, const char *pattern, bool back, char *why, size_t size);
 void talk_filter(struct talk *t, enum filter f);
 enum filter talk_filtered(const struct talk *t);
@@ -41,5 +42,7 @@ bool talk_on_tail(const struct talk *t);
 void talk_select(struct talk *t, size_t item);
 /* The selected item as text for copying. */
 void talk_copy(struct talk *t, struct buf *out);
+/* Where the hardware cursor belongs while the transcript has the focus; valid after talk_draw(). */
+void talk_cursor(const struct talk *t, int *y, int *x);
 
 #endif

@@ -19,6 +19,13 @@ void why_draw(struct ui *ui);
 void caps_draw(struct ui *ui);
 /* The key bar for the focus: rows from keys.def that fit. */
 void keybar_draw(struct ui *ui);
+/* Where the hardware cursor belongs (screen readers follow it) when a pane has the focus, after the panes were drawn.
+ * False: the focus is in none of them. */
+bool panes_cursor(struct ui *ui, int *y, int *x);
+void why_cursor(int *y, int *x);
+void caps_cursor(int *y, int *x);
+/* The capability list's difference in numbers; all 0 where there are no two lists. */
+void caps_counts(const struct session *s, int *fresh, int *gone, int *changed);
 
 /* The transcript pane. */
 struct talk *talk_new(const struct source *src);

@@ -46,7 +46,7 @@ struct tab {
     char *draft;             /* editor line left behind when another tab came into view */
     void *letter;            /* the open letter composer (letter.c), or NULL */
     void *queue;             /* pasted lines that wait to be sent (queue.c), or NULL */
-    int why_scroll, caps_scroll;
+    int why_scroll, caps_scroll; /* caps_scroll: the row under the cursor; both are clamped when drawn */
     bool unseen;             /* something came in while another tab was in view */
 };
 

@@ -96,15 +96,15 @@ bool theme_load(const char *name, char *why, size_t size)
         why[0] = 0;
     themefile_builtin(&t);
     if (name && *name && strcmp(name, "terminal") != 0) {
-        if (strchr(name, '/')) {
+        size_t len = strlen(name);
+        if (strchr(name, '/') || (len > 6 && strcmp(name + len - 6, ".theme") == 0)) {
             ok = themefile_read(name, &t, why, size);
         } else if (themefile_find(name, path, sizeof path)) {
             ok = themefile_read(path, &t, why, size);
         } else {
-            snprintf(
-                why, size,
-                "no theme \"%.40s\": heloscope themes lists them; a path needs a slash (./%.40s)",
-                name, name);
+            snprintf(why, size,
+                     "no theme \"%.40s\": 'heloscope themes' lists them; a file ends in .theme",
+                     name);
             ok = false;
         }
         if (ok && t.warnings)

@@ -269,7 +269,8 @@ static bool parse(const char *path, const char *text, size_t n, struct theme_fil
     int rc = n == 0 ? CFG_SUCCESS : cfg_parse_buf(cfg, copy);
     bool ok = rc == CFG_SUCCESS;
     if (!ok)
-        snprintf(why, size, "%s:%d: %s", path, r.line, r.error[0] ? r.error : "not a theme file");
+        snprintf(why, size, "%s:%d: %s%s", path, r.line, r.error[0] ? r.error : "no theme file",
+                 r.ours ? "" : "; wanted: theme, color, color16 or mono { name = \"value\" ... }");
     else
         ok = take(cfg, &made, extended, why, size);
     now_reading = outer;

@@ -3,13 +3,8 @@
 #ifndef TESTS_SCREEN_TERM_CMOCKA_H
 #define TESTS_SCREEN_TERM_CMOCKA_H
 
+#include "../support/check.h"
 #include "term.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
 
 static inline void term_fail_cmocka(const char *file, int line, const char *message)
 {

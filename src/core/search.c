@@ -168,10 +168,11 @@ struct probe {
 static struct probe probe_of(const struct search *s)
 {
     struct probe q = {.a = s->probe, .b = s->len - 1};
+    const bulk_v none = {0}; /* as a literal in the expression it is beyond cppcheck */
     q.ca = (unsigned char)s->word[q.a];
     q.cb = (unsigned char)s->word[q.b];
-    q.fold_a = (bulk_v){0} | case_bit(s, s->word[q.a]);
-    q.fold_b = (bulk_v){0} | case_bit(s, s->word[q.b]);
+    q.fold_a = none | case_bit(s, s->word[q.a]);
+    q.fold_b = none | case_bit(s, s->word[q.b]);
     return q;
 }
 

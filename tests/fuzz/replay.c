@@ -95,7 +95,7 @@ int main(int argc, char **argv)
     free(files);
     free(data);
     free(changed);
-    printf("1..1\n%s 1 - %s: %u inputs with %d mutations each\n", inputs != 0 ? "ok" : "not ok", name,
-           inputs, (int)ROUNDS);
+    printf("1..1\n%s 1 - %s: %u inputs with %d mutations each\n", inputs != 0 ? "ok" : "not ok",
+           name, inputs, (int)ROUNDS);
     return inputs != 0 ? 0 : 1;
 }

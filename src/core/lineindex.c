@@ -8,9 +8,8 @@
 #include <string.h>
 
 #define STRIDE 64
-#define SUPER                                                                                      \
-    2048 /* octets counted before the sum is looked at; 128 vectors, so a lane holds at most 128   \
-          */
+/* Octets counted before the sum is looked at; a lane of two sums holds 255 at most. */
+#define SUPER 512
 
 void lineindex_init(struct lineindex *x)
 {

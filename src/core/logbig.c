@@ -13,8 +13,9 @@
 #define SLICE (4u << 20)   /* indexed in one idle call: well under a millisecond */
 #define BEFORE 400         /* lines read before the one whose state is asked */
 #define AFTER 200 /* and behind it, so that its reply is whole and scrolling costs nothing */
-#define LINE_SHOWN ((size_t)FRAME_LINE_MAX) /* of a longer line the rest is not shown (NOTE_CUT)   \
-                                             */
+#define LINE_SHOWN                                                                                 \
+    ((size_t)FRAME_LINE_MAX) /* of a longer line the rest is not shown (NOTE_CUT)                  \
+                              */
 #define WINDOW_MAX 4096
 
 /* ---- the index ---- */
@@ -91,8 +92,11 @@ static bool raw_line(struct logfile *f, uint64_t k, struct span *out, bool *cut)
 {
     size_t at;
     *cut = false;
-    if (!start_of(f, k, &at))
-        return false;
+    if (!start_of(f, k, &at)) {
+        *out =
+            (struct span){"", 0}; /* it was there when the index was made: the file was cut short */
+        return k < lines_of(f);
+    }
     size_t most = f->map.n - at, look = most < LINE_SHOWN ? most : LINE_SHOWN;
     const char *p = f->map.p + at, *lf = look ? memchr(p, '\n', look) : NULL;
     size_t n = lf ? (size_t)(lf - p) : look;

@@ -70,7 +70,7 @@ static void read_talk(struct logfile *f)
         } else if (keep > 0) {
             char why[200], words[260];
             if (!logjson_feed(&talk, p, keep, why, sizeof why)) {
-                snprintf(words, sizeof words, "line %llu: %s; shown as text",
+                snprintf(words, sizeof words, "line %llu %s: shown as text",
                          (unsigned long long)number, why);
                 talk_event(&talk, words, strlen(words));
                 talk_text(&talk, p, keep);

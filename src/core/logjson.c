@@ -54,10 +54,9 @@ static void say(struct talk *talk, char who, const char *p, size_t n)
 
 bool logjson_feed(struct talk *talk, const char *line, size_t n, char *why, size_t size)
 {
-    json_error_t e;
-    json_t *o = json_loadb(line, n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &e);
+    json_t *o = json_loadb(line, n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
     if (!json_is_object(o)) {
-        snprintf(why, size, "no whole JSON object: %s", o ? "something else" : e.text);
+        snprintf(why, size, "is no whole JSON object");
         json_decref(o);
         return false;
     }

@@ -101,6 +101,14 @@ static bool banner_like(const char *p, size_t n)
                                 strncmp(p, "554", 3) == 0 || strncmp(p, "421", 3) == 0);
 }
 
+static bool starts_with_verb(const struct proto *p, const char *line, size_t n)
+{
+    size_t len = 0;
+    while (len < n && !blank(line[len]))
+        len++;
+    return len > 0 && proto_verb(p, line, len);
+}
+
 enum log_kind logtext_line(const struct logtext *x, const struct talk *talk, const char *line,
                            size_t n, struct span *text)
 {
@@ -117,6 +125,10 @@ enum log_kind logtext_line(const struct logtext *x, const struct talk *talk, con
         if (reply_like(line, n) ||
             (talk->n > 0 && n > 0 && line[0] == '+' && (n == 1 || blank(line[1]))))
             return LOG_SERVER;
+        /* Read from somewhere in the middle, perhaps of a body: the first known verb is firm
+         * ground. */
+        if (talk->strayed)
+            return starts_with_verb(talk->proto, line, n) ? LOG_CLIENT : LOG_TEXT;
         return talk->begun && n > 0 && talk->reply_entry == TALK_NONE ? LOG_CLIENT : LOG_TEXT;
     }
     size_t after = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Bytes with a ceiling. Every buffer of the program is one of these, so that no peer can make it grow
- * without end: an append that would pass the ceiling changes nothing and returns false. */
+/* Bytes with a ceiling. Every buffer of the program is one of these, so that no peer can make it
+ * grow without end: an append that would pass the ceiling changes nothing and returns false. */
 #ifndef HELOSCOPE_BUF_H
 #define HELOSCOPE_BUF_H
 
@@ -8,7 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Invariant: p is NULL or has cap + 1 bytes, and p[len] is NUL whenever p is set (text may hold NULs). */
+/* Invariant: p is NULL or has cap + 1 bytes, and p[len] is NUL whenever p is set (text may hold
+ * NULs). */
 struct buf {
     char *p;
     size_t len;
@@ -19,7 +20,8 @@ struct buf {
 
 /* An empty buffer that never holds more than max bytes. Allocates nothing. */
 void buf_init(struct buf *b, size_t max);
-/* The same for passwords and tokens: its memory is wiped when it grows, is consumed or is cleared. */
+/* The same for passwords and tokens: its memory is wiped when it grows, is consumed or is cleared.
+ */
 void buf_init_secret(struct buf *b, size_t max);
 /* Frees (and wipes a secret one); the buffer can be used again with the same ceiling. */
 void buf_clear(struct buf *b);
@@ -46,7 +48,8 @@ void *xcalloc(size_t n, size_t size);
 void *xrealloc(void *p, size_t n);
 char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t n);
-/* Called before the program leaves for want of memory; the screen puts its restore function here. */
+/* Called before the program leaves for want of memory; the screen puts its restore function here.
+ */
 extern void (*die_hook)(void);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Capabilities learnt from EHLO, LHLO or CAPA, and the difference between two lists. RFC 5321 4.1.1.1, RFC 2449. */
+/* Capabilities learnt from EHLO, LHLO or CAPA, and the difference between two lists. RFC
+ * 5321 4.1.1.1, RFC 2449. */
 #ifndef HELOSCOPE_CAPS_H
 #define HELOSCOPE_CAPS_H
 
@@ -31,7 +32,8 @@ struct cap_diff {
     enum cap_change change;
     const struct cap *was, *is; /* borrowed; NULL on the side where it is missing */
 };
-/* Writes at most max rows (new, changed, same in the order of `is`, then gone); returns how many there are. was may be NULL. */
+/* Writes at most max rows (new, changed, same in the order of `is`, then gone); returns how many
+ * there are. was may be NULL. */
 size_t caps_diff(const struct caps *was, const struct caps *is, struct cap_diff *rows, size_t max);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A connection as a client: resolve, try the addresses (RFC 8305), TLS, bytes, the end. Asynchronous: every
- * step is one event through one callback; conn_abort() takes effect at once. Knows no protocol. */
+/* A connection as a client: resolve, try the addresses (RFC 8305), TLS, bytes, the end.
+ * Asynchronous: every step is one event through one callback; conn_abort() takes effect at once.
+ * Knows no protocol. */
 #ifndef HELOSCOPE_CONN_H
 #define HELOSCOPE_CONN_H
 
@@ -22,20 +23,22 @@ enum conn_event_kind {
     CONN_DRAINED,        /* everything given to conn_send() has been written to the socket */
     CONN_TLS_STARTED,
     CONN_TLS_UP,         /* facts: verified */
-    CONN_TLS_UNVERIFIED, /* facts.why: nothing more is sent or delivered until conn_tls_accept() or conn_abort() */
+    CONN_TLS_UNVERIFIED, /* facts.why: nothing more is sent or delivered until conn_tls_accept() or
+                            conn_abort() */
     CONN_TLS_FAILED,     /* fault TLS, text: why. The connection is closed */
-    CONN_INJECTED,       /* bytes, n: received in the clear after the upgrade was agreed; discarded (CVE-2011-0411) */
-    CONN_EOF,            /* the other end closed its side; text says whether TLS was closed properly */
-    CONN_FAILED,         /* fault, text: no address worked, timed out, reset ...: the connection is over */
-    CONN_ABORTED,        /* by conn_abort(); text: what was going on */
+    CONN_INJECTED,       /* bytes, n: received in the clear after the upgrade was agreed; discarded
+                            (CVE-2011-0411) */
+    CONN_EOF,     /* the other end closed its side; text says whether TLS was closed properly */
+    CONN_FAILED,  /* fault, text: no address worked, timed out, reset ...: the connection is over */
+    CONN_ABORTED, /* by conn_abort(); text: what was going on */
 };
 
 struct conn_event {
     enum conn_event_kind kind;
     enum fault fault;
-    int sys_errno;          /* 0 where the system was not the reason */
-    double ms;              /* how long the step took */
-    const char *text;       /* borrowed for the call; never NULL */
+    int sys_errno;    /* 0 where the system was not the reason */
+    double ms;        /* how long the step took */
+    const char *text; /* borrowed for the call; never NULL */
     const char *bytes;
     size_t n;
     const struct tls_facts *facts;
@@ -44,33 +47,38 @@ struct conn_event {
 typedef void conn_fn(void *arg, const struct conn_event *ev);
 
 struct conn_options {
-    int connect_timeout_ms;  /* for each address; 0: 30 s */
-    int resolve_timeout_ms;  /* 0: 10 s */
-    int tls_timeout_ms;      /* 0: 30 s */
-    bool insecure;           /* go on with an unverified certificate without a question */
+    int connect_timeout_ms; /* for each address; 0: 30 s */
+    int resolve_timeout_ms; /* 0: 10 s */
+    int tls_timeout_ms;     /* 0: 30 s */
+    bool insecure;          /* go on with an unverified certificate without a question */
     struct tls_trust trust;
 };
 
-/* Starts connecting to a copy of *t. Never blocks. The events come from the loop, none before conn_open() returned. */
-struct conn *conn_open(struct loop *l, const struct target *t, const struct conn_options *o, conn_fn *fn, void *arg);
+/* Starts connecting to a copy of *t. Never blocks. The events come from the loop, none before
+ * conn_open() returned. */
+struct conn *conn_open(struct loop *l, const struct target *t, const struct conn_options *o,
+                       conn_fn *fn, void *arg);
 /* A connection over a stream that is open already (practice: one end of a socketpair). Takes fd. */
-struct conn *conn_adopt(struct loop *l, int fd, const struct target *t, const struct conn_options *o, conn_fn *fn, void *arg);
+struct conn *conn_adopt(struct loop *l, int fd, const struct target *t,
+                        const struct conn_options *o, conn_fn *fn, void *arg);
 /* Closes at once and frees; no event follows. Safe with NULL and inside the callback. */
 void conn_free(struct conn *c);
-/* Queues bytes; one write a flight. False: the send queue's ceiling (64 MiB) is reached, nothing was queued. */
+/* Queues bytes; one write a flight. False: the send queue's ceiling (64 MiB) is reached, nothing
+ * was queued. */
 bool conn_send(struct conn *c, const void *bytes, size_t n);
 /* Octets queued and not yet written. */
 size_t conn_pending(const struct conn *c);
 /* Stop and go on reading (back-pressure); reading is on at birth. */
 void conn_read_pause(struct conn *c, bool pause);
-/* The upgrade after STARTTLS/STLS. Call it from the CONN_DATA event that held the 220/+OK, with the bytes that
- * came after that line (they are reported as CONN_INJECTED and dropped). */
+/* The upgrade after STARTTLS/STLS. Call it from the CONN_DATA event that held the 220/+OK, with the
+ * bytes that came after that line (they are reported as CONN_INJECTED and dropped). */
 void conn_start_tls(struct conn *c, const char *rest, size_t n);
 /* The user's answer to CONN_TLS_UNVERIFIED: go on. */
 void conn_tls_accept(struct conn *c);
 /* Cancels whatever is going on: CONN_ABORTED comes next, then the connection is over. */
 void conn_abort(struct conn *c);
-/* Half-close after everything queued is written; then waits for the other end's close (at most 2 s). */
+/* Half-close after everything queued is written; then waits for the other end's close (at most 2
+ * s). */
 void conn_finish(struct conn *c);
 bool conn_is_tls(const struct conn *c);
 bool conn_is_open(const struct conn *c);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What can go wrong, by whose fault it is, and the exit status of each kind. A server that refuses is news,
- * not an error of ours: it appears here only because a headless mode must end with an honest status. */
+/* What can go wrong, by whose fault it is, and the exit status of each kind. A server that refuses
+ * is news, not an error of ours: it appears here only because a headless mode must end with an
+ * honest status. */
 #ifndef HELOSCOPE_FAULT_H
 #define HELOSCOPE_FAULT_H
 

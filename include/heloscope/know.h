@@ -1,57 +1,65 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What replies, events, capabilities and the client's own lines mean: rows in src/know/ (.def), and the look-up. */
+/* What replies, events, capabilities and the client's own lines mean: rows in src/know/ (.def), and
+ * the look-up. */
 #ifndef HELOSCOPE_KNOW_H
 #define HELOSCOPE_KNOW_H
 
 #include "heloscope/source.h"
 
-/* One explanation. Strings are borrowed from the tables or point into `made`. None is NULL; "" where nothing is to be said. */
+/* One explanation. Strings are borrowed from the tables or point into `made`. None is NULL; ""
+ * where nothing is to be said. */
 struct explanation {
-    const char *title;   /* "550 5.1.1 after RCPT: no such mailbox" */
-    const char *gutter;  /* one short line for the transcript: "permanent: no such mailbox" */
-    const char *what;    /* what it means at this verb and in this state: one to three sentences */
-    const char *decided; /* who decided: "the receiving server" */
-    const char *mends;   /* who can mend it: "the sender (typo?) or the recipient's admin" */
-    const char *next;    /* what to type or do next */
-    const char *ref;     /* "RFC 5321 4.2.3, RFC 3463 3.2" */
-    const char *code;    /* "550 = mailbox unavailable": the basic code on its own */
-    const char *enhanced; /* "5.1.1 = bad destination mailbox address": the enhanced code on its own, or "" */
-    const char *extra;   /* remarks on this very line: odd framing, codes that contradict each other, folklore */
+    const char *title;    /* "550 5.1.1 after RCPT: no such mailbox" */
+    const char *gutter;   /* one short line for the transcript: "permanent: no such mailbox" */
+    const char *what;     /* what it means at this verb and in this state: one to three sentences */
+    const char *decided;  /* who decided: "the receiving server" */
+    const char *mends;    /* who can mend it: "the sender (typo?) or the recipient's admin" */
+    const char *next;     /* what to type or do next */
+    const char *ref;      /* "RFC 5321 4.2.3, RFC 3463 3.2" */
+    const char *code;     /* "550 = mailbox unavailable": the basic code on its own */
+    const char *enhanced; /* "5.1.1 = bad destination mailbox address": the enhanced code on its
+                             own, or "" */
+    const char *extra; /* remarks on this very line: odd framing, codes that contradict each other,
+                          folklore */
     char made[2048];
 };
 
-/* Explains an item: m from source->moment, its kind, and its first line (n octets, raw). False: nothing is known
- * about it (ITEM_TEXT); *out is still filled with empty strings. Never fails on hostile text. */
-bool know_explain(enum item_kind kind, const struct moment *m, unsigned notes, const char *line, size_t n, struct explanation *out);
+/* Explains an item: m from source->moment, its kind, and its first line (n octets, raw). False:
+ * nothing is known about it (ITEM_TEXT); *out is still filled with empty strings. Never fails on
+ * hostile text. */
+bool know_explain(enum item_kind kind, const struct moment *m, unsigned notes, const char *line,
+                  size_t n, struct explanation *out);
 
 /* A capability, by the protocol's name and keyword (without case). NULL: not known. */
 struct know_cap {
-    const char *proto;   /* "smtp" (LMTP too) or "pop3" */
+    const char *proto; /* "smtp" (LMTP too) or "pop3" */
     const char *keyword;
-    const char *params;  /* the form of its parameters, or "" */
-    const char *means;   /* what it lets the client do */
-    const char *use;     /* what to type to use it, or "" */
-    const char *ref;     /* "RFC 1870", or who uses it where it is not registered */
-    bool registered;     /* in the IANA registry */
+    const char *params; /* the form of its parameters, or "" */
+    const char *means;  /* what it lets the client do */
+    const char *use;    /* what to type to use it, or "" */
+    const char *ref;    /* "RFC 1870", or who uses it where it is not registered */
+    bool registered;    /* in the IANA registry */
 };
 const struct know_cap *know_cap(const char *proto, const char *keyword, size_t n);
-/* The capability with its parameters in words ("SIZE 26214400": "messages up to 25 MiB"); returns the length written. */
-size_t know_cap_words(const char *proto, const char *keyword, const char *params, char *out, size_t size);
+/* The capability with its parameters in words ("SIZE 26214400": "messages up to 25 MiB"); returns
+ * the length written. */
+size_t know_cap_words(const char *proto, const char *keyword, const char *params, char *out,
+                      size_t size);
 
 /* The rows, for --list, the tests and the man page. */
 struct know_code {
-    const char *proto;    /* "smtp", "lmtp" or "*" */
-    int code;             /* 550; or 0 for a whole class with `cls` */
-    char cls;             /* '2'..'5' for a class row, 0 */
-    const char *verb;     /* "RCPT", "(banner)", "(end of letter)" or "*" */
-    const char *short_;   /* the code's name: "mailbox unavailable" */
+    const char *proto;  /* "smtp", "lmtp" or "*" */
+    int code;           /* 550; or 0 for a whole class with `cls` */
+    char cls;           /* '2'..'5' for a class row, 0 */
+    const char *verb;   /* "RCPT", "(banner)", "(end of letter)" or "*" */
+    const char *short_; /* the code's name: "mailbox unavailable" */
     const char *gutter, *what, *decided, *mends, *next, *ref;
 };
 struct know_enhanced {
-    char classes[4];      /* "245": the classes it is registered with */
-    int subject, detail;  /* detail -1: the subject's own row */
+    char classes[4];     /* "245": the classes it is registered with */
+    int subject, detail; /* detail -1: the subject's own row */
     const char *name, *what, *decided, *mends, *next, *ref;
-    const char *basic;    /* "451,550": basic codes it goes with, or "" */
+    const char *basic; /* "451,550": basic codes it goes with, or "" */
 };
 const struct know_code *know_codes(size_t *n);
 const struct know_enhanced *know_enhanced(size_t *n);

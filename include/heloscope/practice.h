@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The practice mail world: one mail store in memory, an SMTP server (smtp, submission, LMTP) and a POP3 server over it,
- * reached through a socketpair (no port, no network) or, for a class, over TCP (`heloscope serve`).
- * Reserved names only (RFC 2606, RFC 5737). It sends nothing to anyone. */
+/* The practice mail world: one mail store in memory, an SMTP server (smtp, submission, LMTP) and a
+ * POP3 server over it, reached through a socketpair (no port, no network) or, for a class, over TCP
+ * (`heloscope serve`). Reserved names only (RFC 2606, RFC 5737). It sends nothing to anyone. */
 #ifndef HELOSCOPE_PRACTICE_H
 #define HELOSCOPE_PRACTICE_H
 
@@ -14,22 +14,24 @@ struct world;
 struct proto;
 
 struct world_options {
-    const char *maildir;    /* keep the mail there too (Maildir folders one per account), or NULL */
-    unsigned max_clients;   /* 0: 256 */
-    size_t message_max;     /* octets, as SIZE says; 0: 10485760 */
-    bool no_tls;            /* offer no STARTTLS */
+    const char *maildir;  /* keep the mail there too (Maildir folders one per account), or NULL */
+    unsigned max_clients; /* 0: 256 */
+    size_t message_max;   /* octets, as SIZE says; 0: 10485760 */
+    bool no_tls;          /* offer no STARTTLS */
 };
 
-/* The world with its accounts and a practice CA (made at the first TLS or tls_identity request, so that the first
- * screen does not wait for a key). NULL: why. */
+/* The world with its accounts and a practice CA (made at the first TLS or tls_identity request, so
+ * that the first screen does not wait for a key). NULL: why. */
 struct world *world_new(struct loop *l, const struct world_options *o, char *why, size_t size);
 void world_free(struct world *w);
 
-/* A new connection to the world's server for proto ("smtp", "submission", "lmtp", "pop3"): returns the client's end of a
- * socketpair (the caller's), or -1. peer is the client address the server is to believe in ("192.0.2.10"). */
+/* A new connection to the world's server for proto ("smtp", "submission", "lmtp", "pop3"): returns
+ * the client's end of a socketpair (the caller's), or -1. peer is the client address the server is
+ * to believe in ("192.0.2.10"). */
 int world_connect(struct world *w, const char *proto, const char *peer);
 /* Listens on "ADDR:PORT" for proto. False: why. *port tells the port taken (for :0). */
-bool world_listen(struct world *w, const char *proto, const char *address, unsigned short *port, char *why, size_t size);
+bool world_listen(struct world *w, const char *proto, const char *address, unsigned short *port,
+                  char *why, size_t size);
 /* Says goodbye to every client (421, -ERR) and stops listening. */
 void world_shutdown(struct world *w);
 const struct tls_identity *world_identity(struct world *w);

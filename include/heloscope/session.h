@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A conversation: the connection, the driver, the outstanding commands, the states `now` and `ahead`, the
- * capabilities, the transcript. It sends only what it is told to. The workbench, the line mode and the tests drive it. */
+/* A conversation: the connection, the driver, the outstanding commands, the states `now` and
+ * `ahead`, the capabilities, the transcript. It sends only what it is told to. The workbench, the
+ * line mode and the tests drive it. */
 #ifndef HELOSCOPE_SESSION_H
 #define HELOSCOPE_SESSION_H
 
@@ -24,29 +25,35 @@ typedef void session_fn(void *arg, struct session *s, enum session_event ev);
 
 struct session_options {
     struct conn_options conn;
-    bool practice;        /* the header says DEMO */
-    int timeout_ms;       /* > 0: replaces every per-phase timeout (RFC 5321 4.5.3.2) */
+    bool practice;  /* the header says DEMO */
+    int timeout_ms; /* > 0: replaces every per-phase timeout (RFC 5321 4.5.3.2) */
     size_t transcript_max;
-    int sink_fd;          /* >= 0 (and use_sink): bodies are written there instead of being kept */
+    int sink_fd; /* >= 0 (and use_sink): bodies are written there instead of being kept */
     bool use_sink;
 };
 
 /* Opens a connection to *t (copied). session_adopt() takes a stream that is open already. */
-struct session *session_open(struct loop *l, const struct target *t, const struct session_options *o, session_fn *fn, void *arg);
-struct session *session_adopt(struct loop *l, int fd, const struct target *t, const struct session_options *o, session_fn *fn, void *arg);
+struct session *session_open(struct loop *l, const struct target *t,
+                             const struct session_options *o, session_fn *fn, void *arg);
+struct session *session_adopt(struct loop *l, int fd, const struct target *t,
+                              const struct session_options *o, session_fn *fn, void *arg);
 void session_free(struct session *s);
 
-/* Sends one line as it is (CRLF is added). Recorded masked; the command joins the outstanding ones. While a counted literal
- * (BDAT) is owed the line goes into that. False: not connected, or the queue is full; why says so. */
+/* Sends one line as it is (CRLF is added). Recorded masked; the command joins the outstanding ones.
+ * While a counted literal (BDAT) is owed the line goes into that. False: not connected, or the
+ * queue is full; why says so. */
 bool session_line(struct session *s, const char *line, size_t n, char *why, size_t size);
 /* Several lines in one write (pipelining on purpose). */
 bool session_lines(struct session *s, const char *text, size_t n, char *why, size_t size);
-/* The whole letter: line ends become CRLF, leading dots are doubled, the lone dot is added. RFC 5321 4.5.2. */
+/* The whole letter: line ends become CRLF, leading dots are doubled, the lone dot is added. RFC
+ * 5321 4.5.2. */
 bool session_letter(struct session *s, const char *text, size_t n, char *why, size_t size);
 /* BDAT with the letter as one chunk, its size counted. RFC 3030. */
 bool session_bdat(struct session *s, const char *text, size_t n, bool last, char *why, size_t size);
-/* AUTH by mechanism (PLAIN, LOGIN): encodes, sends, answers the challenges. The secret is copied into wiped memory. */
-bool session_auth(struct session *s, const char *mechanism, const char *user, const char *secret, char *why, size_t size);
+/* AUTH by mechanism (PLAIN, LOGIN): encodes, sends, answers the challenges. The secret is copied
+ * into wiped memory. */
+bool session_auth(struct session *s, const char *mechanism, const char *user, const char *secret,
+                  char *why, size_t size);
 /* APOP: the digest over the banner's timestamp. RFC 1939 7. */
 bool session_apop(struct session *s, const char *user, const char *secret, char *why, size_t size);
 void session_tls_answer(struct session *s, bool go_on);
@@ -60,8 +67,9 @@ const struct target *session_target(const struct session *s);
 struct transcript *session_transcript(struct session *s);
 const struct where *session_now(const struct session *s);
 const struct where *session_ahead(const struct session *s);
-/* The newest capability list, and the one before it (also when TLS came between); NULL: none. After an upgrade the
- * list is dropped (RFC 3207 4.2): session_caps() is NULL until it is asked for again, session_caps_before() is what was. */
+/* The newest capability list, and the one before it (also when TLS came between); NULL: none. After
+ * an upgrade the list is dropped (RFC 3207 4.2): session_caps() is NULL until it is asked for
+ * again, session_caps_before() is what was. */
 const struct caps *session_caps(const struct session *s);
 const struct caps *session_caps_before(const struct session *s);
 /* True after STARTTLS/STLS: what session_caps() held was dropped and not asked for again yet. */
@@ -72,13 +80,14 @@ bool session_is_open(const struct session *s);
 bool session_is_up(const struct session *s); /* connected and (where implicit) TLS done */
 bool session_is_practice(const struct session *s);
 const struct tls_facts *session_tls(const struct session *s); /* NULL: in clear */
-const char *session_user(const struct session *s);  /* "" or the name that logged in */
-uint32_t session_latency_us(const struct session *s); /* of the last reply */
+const char *session_user(const struct session *s);            /* "" or the name that logged in */
+uint32_t session_latency_us(const struct session *s);         /* of the last reply */
 /* The APOP timestamp of the banner, or "". */
 const char *session_timestamp(const struct session *s);
 /* Microseconds since the oldest outstanding command was sent; 0: nothing is waited for. */
 uint64_t session_waiting_us(const struct session *s);
-/* What the newest reply was: REPLY_NONE before the first. A headless mode ends by it (FAULT_REFUSED). */
+/* What the newest reply was: REPLY_NONE before the first. A headless mode ends by it
+ * (FAULT_REFUSED). */
 enum reply_class session_reply_class(const struct session *s);
 enum fault session_fault(const struct session *s);
 const char *session_last(const struct session *s); /* the sentence to the fault */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* TLS as a layer that knows no descriptor: bytes in, bytes out; and what a certificate says, as data.
- * No SSL_CTX exists before the first tls_new(). RFC 8446, RFC 3207, RFC 2595, RFC 9525 (names). */
+/* TLS as a layer that knows no descriptor: bytes in, bytes out; and what a certificate says, as
+ * data. No SSL_CTX exists before the first tls_new(). RFC 8446, RFC 3207, RFC 2595, RFC 9525
+ * (names). */
 #ifndef HELOSCOPE_TLS_H
 #define HELOSCOPE_TLS_H
 
@@ -14,13 +15,13 @@ struct tls_identity; /* a certificate with its key, for the practice server */
 
 /* What was verified, and what was not. */
 enum tls_verdict {
-    TLS_VERIFIED,        /* chain, dates and name hold against the system's store */
+    TLS_VERIFIED,          /* chain, dates and name hold against the system's store */
     TLS_VERIFIED_PRACTICE, /* the same against the practice world's own CA */
-    TLS_UNVERIFIED,      /* some check failed; facts.why says which in words */
+    TLS_UNVERIFIED,        /* some check failed; facts.why says which in words */
 };
 
 struct tls_facts {
-    char version[16];      /* "TLS 1.3" */
+    char version[16]; /* "TLS 1.3" */
     char cipher[64];
     char group[32];
     char subject[256];
@@ -30,31 +31,37 @@ struct tls_facts {
     char fingerprint[100]; /* SHA-256 of the certificate: "AB:CD:..." */
     time_t not_before, not_after;
     enum tls_verdict verdict;
-    char why[512];         /* every reason, joined by "; ": "self-signed ...", "expired since 2024-05-01 (205 days)", "issued to a.example, not to b.example" */
-    char next[256];        /* what the user can do about it */
+    char why[512];  /* every reason, joined by "; ": "self-signed ...", "expired since 2024-05-01
+                       (205 days)", "issued to a.example, not to b.example" */
+    char next[256]; /* what the user can do about it */
 };
 
-/* What a client trusts; borrowed strings. All NULL: the system's store (directory first, bundle only when
- * no issuer was found there). */
+/* What a client trusts; borrowed strings. All NULL: the system's store (directory first, bundle
+ * only when no issuer was found there). */
 struct tls_trust {
     const char *ca_file;                 /* PEM file instead of the system's store */
     const struct tls_identity *practice; /* trust this CA and nothing else */
 };
 
-/* A client that expects name (SNI unless it is an address; NULL: there is none to compare with, which is a reason
- * against the certificate), or a server with an identity. NULL: why holds a sentence. */
-struct tls *tls_new_client(const char *name, bool is_address, const struct tls_trust *trust, char *why, size_t size);
+/* A client that expects name (SNI unless it is an address; NULL: there is none to compare with,
+ * which is a reason against the certificate), or a server with an identity. NULL: why holds a
+ * sentence. */
+struct tls *tls_new_client(const char *name, bool is_address, const struct tls_trust *trust,
+                           char *why, size_t size);
 struct tls *tls_new_server(const struct tls_identity *id, char *why, size_t size);
 void tls_free(struct tls *t);
 
 enum tls_state { TLS_HANDSHAKE, TLS_UP, TLS_CLOSED /* close_notify */, TLS_BROKEN };
 
 /* Feeds n bytes from the wire. Decrypted bytes are appended to *plain, bytes for the wire to *wire.
- * A server that does not speak TLS, alerts and torn records give TLS_BROKEN with a sentence in tls_error(). */
-enum tls_state tls_input(struct tls *t, const void *bytes, size_t n, struct buf *plain, struct buf *wire);
+ * A server that does not speak TLS, alerts and torn records give TLS_BROKEN with a sentence in
+ * tls_error(). */
+enum tls_state tls_input(struct tls *t, const void *bytes, size_t n, struct buf *plain,
+                         struct buf *wire);
 /* Starts the handshake (client) or nothing (server): appends the first flight to *wire. */
 enum tls_state tls_start(struct tls *t, struct buf *wire);
-/* Encrypts n bytes into *wire. False: broken, or the ceiling of *wire is too near (nothing was added). */
+/* Encrypts n bytes into *wire. False: broken, or the ceiling of *wire is too near (nothing was
+ * added). */
 bool tls_output(struct tls *t, const void *bytes, size_t n, struct buf *wire);
 /* close_notify into *wire. */
 void tls_shutdown(struct tls *t, struct buf *wire);
@@ -62,8 +69,8 @@ const char *tls_error(const struct tls *t);
 /* Valid once TLS_UP. Borrowed. */
 const struct tls_facts *tls_facts(const struct tls *t);
 
-/* The practice CA and a server certificate signed by it for names (blank-separated), made in memory.
- * EC P-256, valid for a day. NULL: no memory or OpenSSL failed. */
+/* The practice CA and a server certificate signed by it for names (blank-separated), made in
+ * memory. EC P-256, valid for a day. NULL: no memory or OpenSSL failed. */
 struct tls_identity *tls_identity_new(const char *names);
 void tls_identity_free(struct tls_identity *id);
 /* The CA certificate as PEM, so that strangers (curl, openssl) can trust `serve`. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Giving the terminal back when the program is ended from outside or by its own bug, and across stop and continue. */
+/* Giving the terminal back when the program is ended from outside or by its own bug, and across
+ * stop and continue. */
 #ifndef HELOSCOPE_TUI_CRASH_H
 #define HELOSCOPE_TUI_CRASH_H
 
@@ -7,7 +8,8 @@
 #include <stddef.h>
 #include <termios.h>
 
-/* What the handlers write: `back` gives the terminal back, `take` takes it again after a stop. Both are copied. */
+/* What the handlers write: `back` gives the terminal back, `take` takes it again after a stop. Both
+ * are copied. */
 void crash_strings(const char *back, size_t nback, const char *take, size_t ntake);
 /* The terminal's modes outside and inside of the program. */
 void crash_modes(const struct termios *outside, const struct termios *inside);

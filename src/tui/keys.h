@@ -7,9 +7,9 @@
 
 /* Where a key acts. */
 enum key_context {
-    CTX_EDITOR = 1 << 0,  /* the command line has the focus */
-    CTX_EMPTY = 1 << 1,   /* ... and is empty: only then these letters act */
-    CTX_TALK = 1 << 2,    /* the transcript has the focus */
+    CTX_EDITOR = 1 << 0, /* the command line has the focus */
+    CTX_EMPTY = 1 << 1,  /* ... and is empty: only then these letters act */
+    CTX_TALK = 1 << 2,   /* the transcript has the focus */
     CTX_WHY = 1 << 3,
     CTX_CAPS = 1 << 4,
     CTX_LETTER = 1 << 5,  /* the letter composer has the focus */
@@ -34,8 +34,8 @@ struct key_row {
     enum action action;
     const char *key, *key2; /* as shown: "C-r", "PgUp", "j"; "" where there is none */
     unsigned contexts;
-    const char *palette;    /* "" where the palette does not list it (it needs the key's place) */
-    const char *label;      /* in the key bar; "" where it is not shown there */
+    const char *palette; /* "" where the palette does not list it (it needs the key's place) */
+    const char *label;   /* in the key bar; "" where it is not shown there */
     const char *help;
 };
 

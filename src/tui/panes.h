@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The panes that show: header, tab bar, transcript, why, capabilities, key bar. Each draws into its rectangle
- * and is asked only when it is in view; the cost is that of what is shown. */
+/* The panes that show: header, tab bar, transcript, why, capabilities, key bar. Each draws into its
+ * rectangle and is asked only when it is in view; the cost is that of what is shown. */
 #ifndef HELOSCOPE_TUI_PANES_H
 #define HELOSCOPE_TUI_PANES_H
 
@@ -8,19 +8,19 @@
 #include "heloscope/buf.h"
 
 enum layout_kind layout_kind(int rows, int cols);
-/* layout.why and layout.caps hold their own titles (first row) and the sidebar its line (first column).
- * Computes ui->layout from ui->rows, cols, zoom, focus, and how many rows the editor wants (1 command line, or more for
- * the letter composer). */
+/* layout.why and layout.caps hold their own titles (first row) and the sidebar its line (first
+ * column). Computes ui->layout from ui->rows, cols, zoom, focus, and how many rows the editor wants
+ * (1 command line, or more for the letter composer). */
 void layout_compute(struct ui *ui, int editor_rows, bool hint);
 
 void header_draw(struct ui *ui);
-void tabbar_draw(struct ui *ui);  /* small layout: [1 talk] 2 caps(+1-1) 3 why */
+void tabbar_draw(struct ui *ui); /* small layout: [1 talk] 2 caps(+1-1) 3 why */
 void why_draw(struct ui *ui);
 void caps_draw(struct ui *ui);
 /* The key bar for the focus: rows from keys.def that fit. */
 void keybar_draw(struct ui *ui);
-/* Where the hardware cursor belongs (screen readers follow it) when a pane has the focus, after the panes were drawn.
- * False: the focus is in none of them. */
+/* Where the hardware cursor belongs (screen readers follow it) when a pane has the focus, after the
+ * panes were drawn. False: the focus is in none of them. */
 bool panes_cursor(struct ui *ui, int *y, int *x);
 void why_cursor(int *y, int *x);
 void caps_cursor(int *y, int *x);
@@ -33,18 +33,19 @@ void talk_free(struct talk *t);
 void talk_draw(struct ui *ui, struct talk *t, struct rect r);
 /* Tells it that the source grew; the selection follows only if it stood on the tail. */
 void talk_update(struct ui *ui, struct talk *t);
-void talk_move(struct talk *t, int items);      /* j k arrows */
-void talk_scroll(struct talk *t, int pages);    /* PgUp PgDn, from anywhere */
+void talk_move(struct talk *t, int items);   /* j k arrows */
+void talk_scroll(struct talk *t, int pages); /* PgUp PgDn, from anywhere */
 void talk_top(struct talk *t);
 void talk_tail(struct talk *t);
-void talk_fold(struct talk *t);                 /* Space: fold or unfold the selected item */
-bool talk_problem(struct talk *t, bool back);   /* e E; false: there is none */
-/* / n N. pattern NULL: the last one again; "": no more highlights. False: why says "not found" or what is wrong with the
- * pattern. True with a sentence in why: something to know ("searched on from the beginning"). */
+void talk_fold(struct talk *t);               /* Space: fold or unfold the selected item */
+bool talk_problem(struct talk *t, bool back); /* e E; false: there is none */
+/* / n N. pattern NULL: the last one again; "": no more highlights. False: why says "not found" or
+ * what is wrong with the pattern. True with a sentence in why: something to know ("searched on from
+ * the beginning"). */
 bool talk_search(struct talk *t, const char *pattern, bool back, char *why, size_t size);
 void talk_filter(struct talk *t, enum filter f);
 enum filter talk_filtered(const struct talk *t);
-size_t talk_selected(const struct talk *t);     /* item index; (size_t)-1: empty */
+size_t talk_selected(const struct talk *t); /* item index; (size_t)-1: empty */
 bool talk_on_tail(const struct talk *t);
 void talk_select(struct talk *t, size_t item);
 /* The selected item as text for copying. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The transcript pane's state, shared by talk.c (where one stands), talkrow.c (what stands where) and talkdraw.c. A place
- * is (item, line, row): there is no map of all rows, so a body of millions of lines costs what is shown of it. */
+/* The transcript pane's state, shared by talk.c (where one stands), talkrow.c (what stands where)
+ * and talkdraw.c. A place is (item, line, row): there is no map of all rows, so a body of millions
+ * of lines costs what is shown of it. */
 #ifndef HELOSCOPE_TUI_TALK_PRIV_H
 #define HELOSCOPE_TUI_TALK_PRIV_H
 
@@ -8,12 +9,13 @@
 #include "tui/theme.h"
 
 #define NO_ITEM ((size_t)-1)
-#define SHOWN_MAX 16384     /* octets of one line that are wrapped; the rest is counted aloud */
-#define UNFOLDED_LINES 8    /* a refusal of so many lines is shown whole */
-#define SKIP_MAX 200000     /* items that a filter passes over in one step */
+#define SHOWN_MAX 16384  /* octets of one line that are wrapped; the rest is counted aloud */
+#define UNFOLDED_LINES 8 /* a refusal of so many lines is shown whole */
+#define SKIP_MAX 200000  /* items that a filter passes over in one step */
 #define NOTES_MAX 2
 
-/* A row on the screen. Rows of a line's wrapped text first; behind an item's last line, its notes. */
+/* A row on the screen. Rows of a line's wrapped text first; behind an item's last line, its notes.
+ */
 struct pos {
     size_t item;
     uint64_t line;
@@ -28,7 +30,7 @@ struct talk {
     struct pos top;    /* the first row in view */
     enum filter filter;
     struct search *search;
-    size_t *flipped;   /* items whose fold is not the usual one, ascending */
+    size_t *flipped; /* items whose fold is not the usual one, ascending */
     size_t nflipped, room;
     /* how it was drawn last: rows depend on it */
     int w, h, digits;
@@ -54,12 +56,13 @@ struct block {
     int text_rows, rows;  /* rows of text; with notes */
     char notes[NOTES_MAX][256];
     int nnotes;
-    bool last;            /* the item's last line */
+    bool last; /* the item's last line */
 };
 
 /* talkrow.c. False: there is no such line. raw: room for ANNOTATE_RAW's escaped text. */
 bool talk_block(struct talk *t, size_t item, uint64_t line, struct block *b);
-/* The next or previous item that passes the filter, from item (itself too if `at`). NO_ITEM: there is none. */
+/* The next or previous item that passes the filter, from item (itself too if `at`). NO_ITEM: there
+ * is none. */
 size_t talk_item_next(struct talk *t, size_t item, bool at);
 size_t talk_item_prev(struct talk *t, size_t item, bool at);
 bool talk_folded(struct talk *t, size_t item, const struct item *it);

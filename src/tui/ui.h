@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the files of the screen share: the tabs, what is in view, where the focus is, and the rectangles of the
- * layout. Panes draw from this and change nothing but their own view state; actions (action.c) change it. */
+/* What the files of the screen share: the tabs, what is in view, where the focus is, and the
+ * rectangles of the layout. Panes draw from this and change nothing but their own view state;
+ * actions (action.c) change it. */
 #ifndef HELOSCOPE_TUI_UI_H
 #define HELOSCOPE_TUI_UI_H
 
@@ -25,7 +26,8 @@ enum annotate { ANNOTATE_NONE, ANNOTATE_NEWEST, ANNOTATE_ALL, ANNOTATE_RAW };
 /* Which items the transcript pane shows, cycled by `f`. */
 enum filter { FILTER_ALL, FILTER_PROBLEMS, FILTER_TALK /* no events */, FILTER_CLIENT };
 
-/* SCREEN.md: wide >= 100x30, standard >= 78x20, small >= 60x15 (tabs), tiny >= 40x8, else too small: only quit acts. */
+/* SCREEN.md: wide >= 100x30, standard >= 78x20, small >= 60x15 (tabs), tiny >= 40x8, else too
+ * small: only quit acts. */
 enum layout_kind { LAYOUT_TOO_SMALL, LAYOUT_TINY, LAYOUT_SMALL, LAYOUT_STANDARD, LAYOUT_WIDE };
 
 struct layout {
@@ -42,32 +44,34 @@ struct tab {
     struct logfile *file;    /* NULL: a session */
     const struct source *source;
     struct talk *talk;
-    char *name;              /* for the header and :tab */
-    char *draft;             /* editor line left behind when another tab came into view */
-    void *letter;            /* the open letter composer (letter.c), or NULL */
-    void *queue;             /* pasted lines that wait to be sent (queue.c), or NULL */
-    int why_scroll, caps_scroll; /* caps_scroll: the row under the cursor; both are clamped when drawn */
-    bool unseen;             /* something came in while another tab was in view */
+    char *name;   /* for the header and :tab */
+    char *draft;  /* editor line left behind when another tab came into view */
+    void *letter; /* the open letter composer (letter.c), or NULL */
+    void *queue;  /* pasted lines that wait to be sent (queue.c), or NULL */
+    int why_scroll,
+        caps_scroll; /* caps_scroll: the row under the cursor; both are clamped when drawn */
+    bool unseen;     /* something came in while another tab was in view */
 };
 
 #define TABS_MAX 16
 
 struct ui {
     struct loop *loop;
-    struct world *world;     /* NULL until practice is asked for */
+    struct world *world; /* NULL until practice is asked for */
     struct tab *tabs[TABS_MAX];
-    int ntabs, current;      /* current -1: the start screen */
+    int ntabs, current; /* current -1: the start screen */
     enum focus focus;
-    enum focus small_pane;   /* small layout: which pane the tab bar shows (talk, caps, why) */
-    bool zoom;               /* the focused pane takes the whole screen */
+    enum focus small_pane; /* small layout: which pane the tab bar shows (talk, caps, why) */
+    bool zoom;             /* the focused pane takes the whole screen */
     enum annotate annotate;
     struct layout layout;
     int rows, cols;
-    char notice[512];        /* one line of ours above the key bar ("saved talk.txt, 120 lines"); "" none */
+    char
+        notice[512]; /* one line of ours above the key bar ("saved talk.txt, 120 lines"); "" none */
     bool notice_bad;
-    bool dirty;              /* something is to be drawn at the end of this turn of the loop */
+    bool dirty; /* something is to be drawn at the end of this turn of the loop */
     bool quit;
-    enum fault fault;        /* exit status of the workbench */
+    enum fault fault; /* exit status of the workbench */
     struct session_options options;
 };
 

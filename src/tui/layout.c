@@ -59,7 +59,7 @@ void layout_compute(struct ui *ui, int editor_rows, bool hint)
 
     /* The editor: a letter grows to half of what is left, the command line is one row. Zoomed it
      * may take all but three rows of the transcript. */
-    int room = bottom - top, titled = tiny ? n >= 10 : 1;
+    int room = bottom - top - small, titled = tiny ? n >= 10 : 1;
     int keep = tiny ? 3 : ui->zoom ? 3 : room / 2;
     int want = editor_rows < 1 ? 1 : editor_rows;
     want = at_most(want, room - keep - titled);

@@ -19,7 +19,7 @@ struct talk *talk_new(const struct source *src)
     t->h = 1;
     t->digits = 2;
     t->annotate = ANNOTATE_NEWEST;
-    talk_tail(t);
+    talk_follow(t);
     return t;
 }
 
@@ -37,12 +37,20 @@ static size_t count(const struct talk *t)
     return t->src->count(t->src->self);
 }
 
-void talk_tail(struct talk *t)
+void talk_follow(struct talk *t)
 {
     t->sel = talk_item_prev(t, count(t), false);
     uint64_t n = t->sel == NO_ITEM ? 0 : talk_lines(t, t->sel);
     t->sel_line = n > 0 ? n - 1 : 0;
     t->tail = true;
+}
+
+void talk_tail(struct talk *t)
+{
+    /* The user wants the end itself: of a big file the rest is looked through now. */
+    if (t->src->finish)
+        t->src->finish(t->src->self);
+    talk_follow(t);
 }
 
 void talk_top(struct talk *t)
@@ -58,7 +66,7 @@ void talk_update(struct ui *ui, struct talk *t)
     size_t n = count(t);
     ui->dirty = true;
     if (t->tail || t->sel == NO_ITEM || t->sel >= n)
-        talk_tail(t);
+        talk_follow(t);
 }
 
 /* After a move down: on the very last line it goes with the talk again. */
@@ -71,7 +79,7 @@ static void settle(struct talk *t)
 void talk_move(struct talk *t, int items)
 {
     if (t->sel == NO_ITEM) {
-        talk_tail(t);
+        talk_follow(t);
         return;
     }
     t->tail = false;
@@ -115,7 +123,7 @@ void talk_scroll(struct talk *t, int pages)
             /* Not past the end: the last row stays at the bottom. */
             struct pos bottom = top;
             if (talk_rows_move(t, &bottom, t->h - 1) > 0) {
-                talk_tail(t);
+                talk_follow(t);
                 return;
             }
         }
@@ -274,12 +282,12 @@ void talk_filter(struct talk *t, enum filter f)
 {
     t->filter = f;
     if (t->sel == NO_ITEM || t->tail) {
-        talk_tail(t);
+        talk_follow(t);
         return;
     }
     size_t keep = talk_item_next(t, t->sel, true);
     if (keep == NO_ITEM) {
-        talk_tail(t);
+        talk_follow(t);
         return;
     }
     if (keep != t->sel)

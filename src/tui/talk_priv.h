@@ -72,6 +72,8 @@ uint64_t talk_lines(struct talk *t, size_t item);
 int talk_rows_move(struct talk *t, struct pos *p, int rows);
 /* Sets top so that the selection is in view. */
 void talk_show(struct talk *t);
+/* Stands on the newest item that is known. */
+void talk_follow(struct talk *t);
 enum role talk_role(const struct item *it);
 
 #endif

@@ -15,7 +15,6 @@ static struct {
     short pair;
 } looks[ROLES];
 static char name_now[32] = "terminal";
-static bool started; /* start_color() was called */
 
 static const char *const list[] = {"terminal",       "dark", "light",          "contrast-dark",
                                    "contrast-light", "mono", "solarized-dark", "solarized-light"};
@@ -25,10 +24,7 @@ static enum depth depth_now(const struct theme_file *t)
     const char *no = getenv("NO_COLOR");
     if (!t->colors || (no && *no) || !has_colors())
         return DEPTH_MONO;
-    if (!started) {
-        start_color();
-        started = true;
-    }
+    start_color();
     return COLORS >= 256 ? DEPTH_256 : COLORS >= 8 ? DEPTH_16 : DEPTH_MONO;
 }
 

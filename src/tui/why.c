@@ -109,7 +109,7 @@ static void title(struct ui *ui, struct rect r, const char *name, const char *re
                      : snprintf(right, sizeof right, "[ %zu/%zu ]", at, of);
     int x = r.w - n - 2;
     if (x > used + 1)
-        text_puts(r.y, r.x + x, n, ROLE_TITLE, right);
+        text_puts(r.y, r.x + x, n, focused ? ROLE_FOCUS_BORDER : ROLE_BORDER, right);
     else
         x = r.w;
     n = ref ? text_width(ref, strlen(ref)) : 0;

@@ -60,6 +60,10 @@ static void twice(void **state)
     assert_int_equal(d[0].change, CAP_SAME);
     assert_int_equal(d[1].change, CAP_GONE);
     assert_string_equal(d[1].was->params, "LOGIN");
+    add(&is, "auth", "LOGIN");
+    assert_int_equal(caps_diff(&was, &is, d, 8), 2);
+    assert_int_equal(d[0].change, CAP_SAME);
+    assert_int_equal(d[1].change, CAP_SAME);
     caps_clear(&was);
     caps_clear(&is);
 }

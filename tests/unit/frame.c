@@ -268,6 +268,26 @@ static void scan_agrees(void **state)
     }
 }
 
+/* A line of exactly the limit is no long line, wherever it begins and ends in the blocks of the
+ * scan. */
+static void scan_limit_is_exact(void **state)
+{
+    (void)state;
+    static char in[1200];
+    for (size_t before = 0; before < 130; before++)
+        for (size_t len = 299; len <= 302; len++) {
+            struct scan s = {0};
+            memset(in, 'a', sizeof in);
+            if (before)
+                in[before - 1] = '\n';
+            in[before + len - 1] = '\n';
+            in[before + len + 200] = '\n';
+            scan_bytes(&s, in, before + len + 250, 300);
+            assert_int_equal(s.notes & NOTE_LONG, len > 300 ? NOTE_LONG : 0);
+            assert_int_equal(s.column, 49);
+        }
+}
+
 static void rest_is_whole(void **state)
 {
     (void)state;
@@ -293,9 +313,13 @@ static void rest_is_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(notes),       cmocka_unit_test(long_lines),
-        cmocka_unit_test(bodies),      cmocka_unit_test(random_bodies),
-        cmocka_unit_test(scan_agrees), cmocka_unit_test(rest_is_whole),
+        cmocka_unit_test(notes),
+        cmocka_unit_test(long_lines),
+        cmocka_unit_test(bodies),
+        cmocka_unit_test(random_bodies),
+        cmocka_unit_test(scan_agrees),
+        cmocka_unit_test(rest_is_whole),
+        cmocka_unit_test(scan_limit_is_exact),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The manual page, printed from the rows that make the program: options.def, keys.def, the drivers' verbs and
+ * fault.h. Nothing here has to be kept in step by hand. */
+#include "mode/mode.h"
+#include "mode/rows.h"
+#include "tui/commands.h"
+#include "tui/keys.h"
+#include "heloscope/fault.h"
+#include "heloscope/proto.h"
+#include "heloscope/version.h"
+
+#include <string.h>
+
+/* Text as roff takes it: a backslash, a hyphen that is to stay one, and no line that begins with a control character. */
+static void roff(FILE *to, const char *s)
+{
+    if (*s == '.' || *s == '\'')
+        fputs("\\&", to);
+    for (; *s; s++) {
+        if (*s == '\\')
+            fputs("\\e", to);
+        else if (*s == '-')
+            fputs("\\-", to);
+        else if (*s == '~')
+            fputs("\\(ti", to);
+        else if (*s == '^')
+            fputs("\\(ha", to);
+        else if (*s == '`')
+            fputs("\\(ga", to);
+        else if (*s == '\'')
+            fputs("\\(aq", to);
+        else
+            fputc(*s, to);
+    }
+}
+
+static void tagged(FILE *to, const char *tag, const char *text)
+{
+    fputs(".TP\n\\fB", to);
+    roff(to, tag);
+    fputs("\\fR\n", to);
+    roff(to, text);
+    fputc('\n', to);
+}
+
+static void synopsis(FILE *to)
+{
+    fputs(".SH SYNOPSIS\n", to);
+    for (size_t i = 0; i < mode_rows_n; i++) {
+        const struct mode_row *m = &mode_rows[i];
+        fprintf(to, "%s.B heloscope\n", i ? ".br\n" : "");
+        if (m->word[0])
+            fprintf(to, ".B %s\n", m->word);
+        fputs("[\\fIOPTION\\fR]...", to);
+        if (m->operands[0]) {
+            fputs(" \\fI", to);
+            roff(to, m->operands);
+            fputs("\\fR", to);
+        }
+        fputc('\n', to);
+    }
+}
+
+static void options(FILE *to)
+{
+    fputs(".SH OPTIONS\n", to);
+    for (size_t i = 0; i < option_rows_n; i++) {
+        const struct option_row *o = &option_rows[i];
+        fputs(".TP\n", to);
+        if (o->letter)
+            fprintf(to, "\\fB\\-%c\\fR, ", o->letter);
+        fputs("\\fB\\-\\-", to);
+        roff(to, o->name);
+        fputs("\\fR", to);
+        if (o->arg[0]) {
+            fputs(" \\fI", to);
+            roff(to, o->arg);
+            fputs("\\fR", to);
+        }
+        fputc('\n', to);
+        roff(to, o->help);
+        if (o->modes != IN_ALL) {
+            bool first = true;
+            for (size_t k = 0; k < mode_rows_n; k++)
+                if (o->modes & (1u << mode_rows[k].mode)) {
+                    fprintf(to, "%s%s", first ? " (With " : ", ",
+                            mode_rows[k].word[0] ? mode_rows[k].word : "the workbench");
+                    first = false;
+                }
+            fputs(".)", to);
+        }
+        fputc('\n', to);
+    }
+}
+
+static void keys(FILE *to)
+{
+    static const struct {
+        unsigned context;
+        const char *title;
+    } part[] = {
+        {CTX_EDITOR, "On the command line"},
+        {CTX_EMPTY, "On an empty command line"},
+        {CTX_LETTER, "In the letter"},
+        {CTX_PANES, "In the transcript, the explanation and the capabilities"},
+        {CTX_START, "On the start screen"},
+    };
+    fputs(".SH KEYS\nThe command line also has the keys of GNU readline (C\\-a, C\\-e, C\\-k, C\\-u, C\\-w, "
+          "C\\-y, C\\-_ ...), as \\fI~/.inputrc\\fR binds them.\n",
+          to);
+    for (size_t p = 0; p < sizeof part / sizeof *part; p++) {
+        fprintf(to, ".SS %s\n", part[p].title);
+        for (size_t i = 0; i < key_rows_n; i++) {
+            const struct key_row *k = &key_rows[i];
+            if (!(k->contexts & part[p].context) || !k->key[0])
+                continue;
+            char tag[64];
+            snprintf(tag, sizeof tag, "%s%s%s", k->key, k->key2[0] ? ", " : "", k->key2);
+            tagged(to, tag, k->help);
+        }
+    }
+    fputs(".SH COMMANDS\nTyped after \\fB:\\fR (the palette, which finds a command by any letters of its "
+          "name).\n",
+          to);
+    for (size_t i = 0; i < command_rows_n; i++) {
+        char tag[96];
+        snprintf(tag, sizeof tag, ":%s%s%s", command_rows[i].name, command_rows[i].args[0] ? " " : "",
+                 command_rows[i].args);
+        tagged(to, tag, command_rows[i].help);
+    }
+}
+
+static void verbs(FILE *to)
+{
+    fputs(".SH VERBS\nWhat the protocols know. Anything else is sent as it is typed.\n", to);
+    const struct verb *last = NULL; /* drivers that share their rows (submission, LMTP) are printed once */
+    for (size_t i = 0; proto_list[i]; i++) {
+        const struct proto *p = proto_list[i];
+        if (p->verbs == last)
+            continue;
+        last = p->verbs;
+        fprintf(to, ".SS %s\n", p->title);
+        for (size_t v = 0; v < p->nverbs; v++) {
+            const struct verb *r = &p->verbs[v];
+            if (r->name[0] == '(')
+                continue;
+            fputs(".TP\n\\fB", to);
+            roff(to, r->form);
+            fputs("\\fR\n", to);
+            roff(to, r->purpose);
+            if (r->expect && r->expect[0]) {
+                fputs("\nReplies: ", to);
+                roff(to, r->expect);
+                fputc('.', to);
+            }
+            if (r->needs) {
+                fputs("\nNeeds the capability ", to);
+                roff(to, r->needs);
+                fputc('.', to);
+            }
+            fprintf(to, "\n(%s)\n", r->ref ? r->ref : "");
+        }
+    }
+}
+
+void man_print(FILE *to)
+{
+    fprintf(to, ".TH HELOSCOPE 1 \"\" \"heloscope %s\" \"User Commands\"\n", heloscope_version());
+    fputs(".SH NAME\nheloscope \\- workbench for talking SMTP and POP3 by hand\n", to);
+    synopsis(to);
+    fputs(".SH DESCRIPTION\n"
+          "heloscope is a full\\-screen terminal program in which you type the lines of SMTP, LMTP and POP3 "
+          "yourself and see every reply explained beside the talk: what it means after this command, who "
+          "decided it, who can mend it, and what to type next. It sends only what you tell it to send.\n.PP\n"
+          "\\fITARGET\\fR is \\fBsmtp://\\fIhost\\fR[\\fB:\\fIport\\fR], \\fBsmtps://\\fR, "
+          "\\fBsubmission://\\fR, \\fBlmtp://\\fR, \\fBpop3://\\fR, \\fBpop3s://\\fR, "
+          "\\fBunix:\\fI/path\\fR, or \\fIhost\\fR[\\fB:\\fIport\\fR], where a well\\-known port tells the "
+          "protocol. IPv6 addresses stand in brackets.\n",
+          to);
+    fputs(".SH MODES\n", to);
+    for (size_t i = 0; i < mode_rows_n; i++) {
+        char tag[64];
+        snprintf(tag, sizeof tag, "heloscope%s%s%s%s", mode_rows[i].word[0] ? " " : "",
+                 mode_rows[i].word, mode_rows[i].operands[0] ? " " : "", mode_rows[i].operands);
+        tagged(to, tag, mode_rows[i].does);
+    }
+    options(to);
+    keys(to);
+    verbs(to);
+    fputs(".SH \"LINE MODE\"\nWith \\fB\\-\\-plain\\fR lines are read from standard input: each is sent when "
+          "the reply to the one before is there; after DATA the letter is read until a line with a lone "
+          "dot. Lines that begin with a colon are commands: \\fB:auth\\fR, \\fB:apop\\fR, \\fB:caps\\fR, "
+          "\\fB:drop\\fR, \\fB:quit\\fR. The exit status tells how the last reply turned out.\n",
+          to);
+    fputs(".SH \"EXIT STATUS\"\n", to);
+#define X(name, status, words) tagged(to, #status, words);
+    FAULT_LIST(X)
+#undef X
+    fputs(".SH ENVIRONMENT\n", to);
+    tagged(to, "NO_COLOR", "Where it is set and not empty, no colour is used, only bold, underline and reverse.");
+    tagged(to, "HELOSCOPE_THEME", "The theme, where --theme does not name one.");
+    tagged(to, "XDG_CONFIG_HOME, XDG_STATE_HOME", "Where the files below lie (~/.config and ~/.local/state).");
+    tagged(to, "INPUTRC", "The keys of GNU readline (~/.inputrc).");
+    tagged(to, "VISUAL, EDITOR", "The editor that C-x C-e opens (vi).");
+    tagged(to, "TERM, LC_ALL, LC_CTYPE, LANG", "The terminal, and what it can show.");
+    fputs(".SH FILES\n", to);
+    tagged(to, "$XDG_CONFIG_HOME/heloscope/config",
+           "Settings: theme = \"dark\", annotate = \"none\", \"newest\", \"all\" or \"raw\", timeout = SECONDS.");
+    tagged(to, "$XDG_CONFIG_HOME/heloscope/themes/", "Your own themes.");
+    tagged(to, "$XDG_STATE_HOME/heloscope/history",
+           "What was typed before, without any line that held a secret; readable by you alone.");
+    tagged(to, "$XDG_STATE_HOME/heloscope/copied", "What was copied last.");
+    fputs(".SH EXAMPLES\n", to);
+    tagged(to, "heloscope practice", "Learn SMTP and POP3 without a network.");
+    tagged(to, "heloscope smtp://mail.example.org", "Talk to a mail exchanger.");
+    tagged(to, "heloscope submission://mail.example.org", "Talk to a submission server; type EHLO, STARTTLS, EHLO, :auth.");
+    tagged(to, "printf 'EHLO laptop.example\\nQUIT\\n' | heloscope --plain mail.example.org:25",
+           "Ask what a server offers, from a script.");
+    tagged(to, "heloscope serve --smtp 127.0.0.1:2525 --pop3 127.0.0.1:2110",
+           "Serve the practice world to other programs.");
+    fputs(".SH \"SEE ALSO\"\n.BR openssl\\-s_client (1),\n.BR curl (1),\n.BR readline (3)\n.PP\n"
+          "RFC 5321 (SMTP), RFC 1939 (POP3), RFC 2033 (LMTP), RFC 3463 (enhanced status codes)\n",
+          to);
+}

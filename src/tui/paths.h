@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Where the program keeps its files: the XDG base directories. */
+#ifndef HELOSCOPE_TUI_PATHS_H
+#define HELOSCOPE_TUI_PATHS_H
+
+#include <stddef.h>
+
+/* $XDG_STATE_HOME/heloscope/NAME (or ~/.local/state/...); the folders are made, for the user alone. NULL: why. Heap. */
+char *paths_state(const char *name, char *why, size_t size);
+/* $XDG_CONFIG_HOME/heloscope/NAME (or ~/.config/...); nothing is made. NULL where there is no home. Heap. */
+char *paths_config(const char *name);
+
+#endif

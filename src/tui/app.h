@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the interactive half of the screen shares: the workbench with its overlays and command line. The showing half (panes.h)
+ * sees only struct ui. One struct app exists at a time. */
+#ifndef HELOSCOPE_TUI_APP_H
+#define HELOSCOPE_TUI_APP_H
+
+#include "tui/complete.h"
+#include "tui/keys.h"
+#include "tui/commands.h"
+#include "tui/term.h"
+#include "tui/ui.h"
+#include "heloscope/buf.h"
+
+struct app;
+struct letter;
+
+/* -- prompt.c: one question over everything else -- */
+enum prompt_kind { PROMPT_YESNO, PROMPT_TEXT, PROMPT_SECRET };
+/* answer: the text, or "yes"; NULL: cancelled, or no. The secret is wiped after the call. */
+typedef void prompt_fn(struct app *app, const char *answer);
+struct prompt {
+    bool on;
+    enum prompt_kind kind;
+    char title[64];
+    char text[1600]; /* the question, wrapped */
+    struct buf answer;
+    size_t point;
+    prompt_fn *fn;
+    int scroll;
+};
+/* Asks; a question that is open already is answered with "no" first. initial: text to begin with, or NULL. */
+void prompt_ask(struct app *app, enum prompt_kind kind, const char *title, const char *initial,
+                prompt_fn *fn, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+void prompt_key(struct app *app, const struct key *k);
+void prompt_paste(struct app *app, const char *p, size_t n);
+void prompt_draw(struct app *app);
+
+/* -- palette.c: every command, found by its letters -- */
+#define PALETTE_MAX 160
+struct palette {
+    bool on;
+    struct buf typed;
+    int rows[PALETTE_MAX]; /* index into key_rows, or ~index into command_rows */
+    int nrows, selected, top;
+};
+void palette_open(struct app *app, const char *typed);
+void palette_key(struct app *app, const struct key *k);
+void palette_paste(struct app *app, const char *p, size_t n);
+void palette_draw(struct app *app);
+
+/* -- help.c -- */
+struct help {
+    bool on;
+    struct buf text; /* lines; a line that begins with \001 is a title */
+    int top, lines;
+    char find[64];
+    bool finding;
+};
+void help_open(struct app *app);
+void help_show(struct app *app, const char *text);
+void help_key(struct app *app, const struct key *k);
+void help_draw(struct app *app);
+
+#define ADDRESSES_MAX 64
+
+struct app {
+    struct ui ui; /* first: the panes' struct ui * is this */
+    const struct args *args;
+    struct prompt prompt;
+    struct palette palette;
+    struct help help;
+    int start_choice;
+
+    /* the command line (line.c) */
+    struct completion candidates[COMPLETE_MAX];
+    size_t ncandidates;
+    bool cycling;          /* Tab was the last key: candidates[] is being walked */
+    size_t cycle;
+    char *cycle_original;  /* the line before the first Tab */
+    char *addresses[ADDRESSES_MAX]; /* newest first */
+    size_t naddresses;
+    char host[256];
+    bool from_queue;       /* the line holds the first line of the queue */
+
+    /* a login that is being asked for (auth.c) */
+    char auth_mechanism[24], auth_user[256];
+    bool auth_apop, auth_accepted_clear;
+    char save_path[4096];  /* save.c: asked whether to overwrite it */
+    char *connect_text;    /* tabs.c: a target whose protocol is being asked */
+    struct watch *wait_timer;
+    bool esc_pending;
+    bool started;          /* the first frame is on the screen */
+};
+
+static inline struct app *app_of(struct ui *ui)
+{
+    return (struct app *)ui;
+}
+
+/* app.c */
+int app_run(const struct args *args);
+/* Where a key would act now: one bit of enum key_context (and CTX_EMPTY). */
+unsigned app_context(struct app *app);
+bool app_live(struct app *app); /* is any session connected? */
+void app_quit(struct app *app, bool ask);
+
+/* action.c: does what a row of keys.def says. */
+void action_run(struct app *app, enum action a);
+/* The row whose key this is in these contexts; ACT_NONE. */
+enum action action_of(const struct key *k, unsigned context);
+/* command.c: ":name arguments". False: no such command (said in the notice). */
+bool command_run(struct app *app, const char *text);
+
+/* tabs.c */
+struct tab *tabs_add(struct app *app, const char *name);
+void tabs_show(struct app *app, int i);
+void tabs_close(struct app *app, int i);
+bool tabs_connect(struct app *app, const char *target);
+bool tabs_practice(struct app *app, const char *proto);
+bool tabs_open(struct app *app, const char *path);
+bool tabs_open_text(struct app *app, const char *text, size_t n);
+void tabs_reconnect(struct app *app);
+void tabs_accounts(struct app *app);
+void tabs_free(struct app *app);
+/* Questions that a session asked while it was not in view, or while another question was open. */
+void tabs_questions(struct app *app);
+
+/* line.c: the command line */
+void line_open(struct app *app);
+void line_key(struct app *app, const struct key *k);
+void line_paste(struct app *app, const char *p, size_t n);
+void line_draw(struct app *app);
+void line_tab(struct app *app, bool back);
+/* C-c: clears the line, or ends the wait. */
+void line_cancel(struct app *app);
+/* Loads the next queued line if the line is empty. */
+void line_next(struct app *app);
+void line_know_address(struct app *app, const char *p, size_t n);
+void line_context(struct app *app, struct complete_context *c);
+/* Sends one line in the tab in view, with everything that belongs to it; false: not sent, the notice tells why. */
+bool line_send(struct app *app, const char *line);
+void line_queue(struct app *app, const char *what);
+/* Is a line of this text secret (PASS, an answer to a challenge)? Its range. */
+bool line_secret(struct tab *t, const char *line, size_t n, size_t *at, size_t *len);
+
+/* letter.c */
+void letter_open(struct app *app, struct tab *t, bool bdat, bool last);
+void letter_close(struct tab *t);
+void letter_key(struct app *app, struct tab *t, const struct key *k);
+void letter_insert(struct app *app, struct tab *t, const char *p, size_t n);
+void letter_draw(struct app *app, struct tab *t);
+void letter_send(struct app *app, struct tab *t);
+void letter_cancel(struct app *app, struct tab *t);
+void letter_fill(struct app *app, struct tab *t);
+int letter_rows(const struct tab *t);
+/* The text, for $EDITOR; and back. */
+const struct buf *letter_text(const struct tab *t);
+void letter_set(struct app *app, struct tab *t, const char *p, size_t n);
+
+/* auth.c */
+void auth_ask(struct app *app, const char *mechanism, const char *user);
+void auth_apop(struct app *app, const char *user);
+
+/* start.c */
+void start_draw(struct app *app);
+void start_practice_words(struct app *app, struct tab *t);
+
+/* save.c, clipboard.c, external.c */
+void save_to(struct app *app, const char *path);
+void save_ask(struct app *app);
+void clipboard_copy(struct app *app, const char *p, size_t n);
+/* Runs $VISUAL, $EDITOR or vi on the text; out: what it became. False: why. */
+bool external_edit(const char *suffix, const char *p, size_t n, struct buf *out, char *why,
+                   size_t size);
+void external_line(struct app *app);
+void external_view(struct app *app);
+
+/* box.c: a framed rectangle in the middle; returns its inside. */
+struct rect box_draw(struct app *app, int h, int w, const char *title, const char *foot);
+
+#endif

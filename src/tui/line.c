@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The command line of the tab in view: what Enter, Tab, C-c and a paste do, what of a line is secret, and the queue of pasted
+ * lines. The editing is editor.c's, the drawing line_draw.c's. */
+#include "tui/app.h"
+#include "tui/editor.h"
+#include "tui/panes.h"
+#include "tui/queue.h"
+#include "heloscope/practice.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+static void accepted(void *arg, const char *line)
+{
+    struct app *app = arg;
+    struct tab *t = ui_tab(&app->ui);
+    size_t n = strlen(line);
+    const struct verb *answer =
+        t && t->session ? proto_pseudo(session_proto(t->session), VERB_ANSWER) : NULL;
+    app->ui.dirty = true;
+    if (n == 0 && !(answer && proto_legal(answer, session_now(t->session)))) {
+        line_next(app);
+        return;
+    }
+    /* A copy: what is done here may change readline's line, and a refused line comes back. */
+    char *copy = xstrdup(line);
+    bool queued = app->from_queue;
+    bool done = copy[0] == ':' ? command_run(app, copy + 1) : line_send(app, copy);
+    if (done) {
+        if (queued && t && t->queue)
+            queue_pop(t->queue);
+        app->from_queue = false;
+        line_next(app);
+    } else
+        editor_set(copy, n);
+    explicit_bzero(copy, n);
+    free(copy);
+}
+
+static void external_wanted(void *arg)
+{
+    external_line(arg);
+}
+
+void line_open(struct app *app)
+{
+    editor_open(accepted, external_wanted, app);
+    if (gethostname(app->host, sizeof app->host - 1) != 0 || !app->host[0])
+        snprintf(app->host, sizeof app->host, "laptop.example");
+}
+
+bool line_secret(struct tab *t, const char *line, size_t n, size_t *at, size_t *len)
+{
+    const struct proto *p = t && t->session ? session_proto(t->session) : NULL;
+    *at = *len = 0;
+    if (!p || n == 0)
+        return false;
+    const struct verb *answer = proto_pseudo(p, VERB_ANSWER);
+    if (answer && proto_legal(answer, session_ahead(t->session))) {
+        *len = n;
+        return !(n == 1 && line[0] == '*');
+    }
+    struct command c;
+    p->command(session_ahead(t->session), NULL, line, n, &c);
+    *at = c.secret;
+    *len = c.secret_len;
+    return c.secret_len > 0;
+}
+
+/* -- addresses ------------------------------------------------------------------------------------- */
+
+void line_know_address(struct app *app, const char *p, size_t n)
+{
+    if (n == 0 || n > 254 || !memchr(p, '@', n))
+        return;
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)p[i] <= ' ' || p[i] == 0x7f)
+            return;
+    size_t i;
+    for (i = 0; i < app->naddresses; i++)
+        if (strlen(app->addresses[i]) == n && strncasecmp(app->addresses[i], p, n) == 0)
+            break;
+    char *keep = i < app->naddresses ? app->addresses[i] : xstrndup(p, n);
+    if (i == ADDRESSES_MAX)
+        free(app->addresses[--i]);
+    else if (i == app->naddresses)
+        app->naddresses++;
+    memmove(app->addresses + 1, app->addresses, i * sizeof *app->addresses);
+    app->addresses[0] = keep;
+}
+
+/* Messages in the maildrop, as the last STAT told. */
+static unsigned messages_of(struct tab *t)
+{
+    size_t count = t->source->count(t->source->self), looked = 0;
+    for (size_t i = count; i-- > 0 && looked < 200; looked++) {
+        struct item it;
+        struct moment m;
+        struct span s;
+        unsigned n;
+        char line[64];
+        if (!t->source->item(t->source->self, i, &it) || it.kind != ITEM_SERVER ||
+            !t->source->moment(t->source->self, i, &m) || strcmp(m.command.name, "STAT") != 0 ||
+            !t->source->line(t->source->self, i, 0, &s))
+            continue;
+        snprintf(line, sizeof line, "%.*s", s.n > 60 ? 60 : (int)s.n, s.p);
+        return sscanf(line, "+OK %u", &n) == 1 ? n : 0;
+    }
+    return 0;
+}
+
+void line_context(struct app *app, struct complete_context *c)
+{
+    static const char *known[ADDRESSES_MAX + 32];
+    static char own[300];
+    struct tab *t = ui_tab(&app->ui);
+    memset(c, 0, sizeof *c);
+    if (!t || !t->session)
+        return;
+    bool practice = session_is_practice(t->session);
+    c->proto = session_proto(t->session);
+    c->where = session_ahead(t->session);
+    c->caps = session_caps(t->session);
+    c->host = practice ? "laptop.example" : app->host;
+    const char *user = getenv("USER");
+    snprintf(own, sizeof own, "%s@%s", practice || !user || !*user ? "you" : user, c->host);
+    c->own = own;
+    for (size_t i = 0; i < app->naddresses; i++)
+        if (strcasecmp(app->addresses[i], own) != 0)
+            known[c->naddresses++] = app->addresses[i];
+    const struct account_row *a = practice ? world_accounts() : NULL;
+    for (; a && a->name && c->naddresses < ADDRESSES_MAX + 30; a++)
+        known[c->naddresses++] = a->address;
+    c->addresses = known;
+    if (t->source && strcmp(c->proto->name, "pop3") == 0)
+        c->messages = messages_of(t);
+}
+
+/* -- completion ------------------------------------------------------------------------------------- */
+
+void line_tab(struct app *app, bool back)
+{
+    size_t n;
+    const char *line = editor_text(&n);
+    app->ui.dirty = true;
+    if (!app->cycling) {
+        struct complete_context c;
+        if (back || editor_point() != n)
+            return;
+        line_context(app, &c);
+        app->ncandidates = complete_find(&c, line, n, app->candidates, COMPLETE_MAX);
+        if (app->ncandidates == 0) {
+            ui_notice(&app->ui, false, "nothing to complete here; ? on an empty line lists the verbs");
+            return;
+        }
+        free(app->cycle_original);
+        app->cycle_original = xstrndup(line, n);
+        app->cycle = 0;
+        app->cycling = app->ncandidates > 1; /* a single one: the next Tab completes what comes next */
+    } else {
+        size_t round = app->ncandidates + 1; /* and the line as it was typed */
+        app->cycle = (app->cycle + (back ? round - 1 : 1)) % round;
+        editor_set(app->cycle_original, strlen(app->cycle_original));
+    }
+    if (app->cycle < app->ncandidates)
+        editor_replace(app->candidates[app->cycle].start, app->candidates[app->cycle].text);
+}
+
+/* -- sending ---------------------------------------------------------------------------------------- */
+
+static void learn(struct app *app, const char *line)
+{
+    const char *a = strchr(line, '<');
+    const char *b = a ? strchr(a, '>') : NULL;
+    if (b)
+        line_know_address(app, a + 1, (size_t)(b - a) - 1);
+}
+
+/* The words of a line after the verb. */
+static size_t words_of(const char *p, const char **first, size_t *len)
+{
+    size_t words = 0;
+    while (*p) {
+        p += strspn(p, " ");
+        size_t n = strcspn(p, " ");
+        if (n == 0)
+            break;
+        if (words++ == 0) {
+            *first = p;
+            *len = n;
+        }
+        p += n;
+    }
+    return words;
+}
+
+bool line_send(struct app *app, const char *line)
+{
+    struct tab *t = ui_tab(&app->ui);
+    char why[256];
+    size_t n = strlen(line), at, len;
+    if (!t || !t->session) {
+        ui_notice(&app->ui, true, "this tab is a saved talk: nothing can be sent; :connect TARGET opens a session");
+        return false;
+    }
+    if (!session_is_open(t->session)) {
+        ui_notice(&app->ui, true, "not sent, the connection is closed: :reconnect opens it again");
+        return false;
+    }
+    const struct proto *p = session_proto(t->session);
+    bool secret = line_secret(t, line, n, &at, &len);
+    bool owed = session_literal_left(t->session) > 0;
+    size_t m = strcspn(line, " ");
+    const struct verb *v = owed ? NULL : proto_verb(p, line, m);
+    const char *word = "";
+    size_t word_len = 0, words = words_of(line + m, &word, &len);
+    if (v && strcmp(v->name, "APOP") == 0 && words == 1) {
+        char user[256];
+        snprintf(user, sizeof user, "%.*s", (int)word_len + (int)len, word);
+        editor_remember(line);
+        auth_apop(app, user);
+        return true;
+    }
+    if (v && (v->flags & VERB_LITERAL) && (words == 0 || !isdigit((unsigned char)word[0]))) {
+        editor_remember(line);
+        letter_open(app, t, true, words > 0 && strncasecmp(word, "LAST", 4) == 0);
+        ui_notice(&app->ui, false, "write the chunk; a line with a lone dot ends it, counts it and sends it by BDAT");
+        return true;
+    }
+    if (!session_line(t->session, line, n, why, sizeof why)) {
+        ui_notice(&app->ui, true, "not sent: %s", why);
+        return false;
+    }
+    if (!secret) {
+        editor_remember(line);
+        learn(app, line);
+    }
+    talk_tail(t->talk);
+    return true;
+}
+
+void line_next(struct app *app)
+{
+    struct tab *t = ui_tab(&app->ui);
+    size_t n;
+    const char *line;
+    editor_text(&n);
+    if (n == 0 && t && t->queue && !t->letter && queue_peek(t->queue, &line, &n)) {
+        editor_set(line, n);
+        app->from_queue = true;
+        app->ui.dirty = true;
+    }
+}
+
+void line_queue(struct app *app, const char *what)
+{
+    struct tab *t = ui_tab(&app->ui);
+    struct queue *q = t ? t->queue : NULL;
+    size_t lines = q ? queue_count(q) : 0;
+    char why[256];
+    if (lines == 0) {
+        ui_notice(&app->ui, false, "no pasted lines wait");
+        return;
+    }
+    if (strcmp(what, "clear") == 0) {
+        queue_clear(q);
+        ui_notice(&app->ui, false, "%zu waiting line%s thrown away", lines, lines == 1 ? "" : "s");
+    } else if (strcmp(what, "send all") == 0 || strcmp(what, "send") == 0) {
+        if (!t->session || !session_is_open(t->session)) {
+            ui_notice(&app->ui, true, "not sent, the connection is closed: :reconnect opens it again");
+            return;
+        }
+        size_t flight = queue_flight(q, session_proto(t->session));
+        if (!session_lines(t->session, q->text.p, flight, why, sizeof why)) {
+            ui_notice(&app->ui, true, "not sent: %s", why);
+            return;
+        }
+        buf_consume(&q->text, flight);
+        size_t left = queue_count(q);
+        if (left)
+            ui_notice(&app->ui, false, "%zu lines sent in one flight; %zu wait for the reply to the last of them (RFC 2920 3.1)",
+                      lines - left, left);
+        else
+            ui_notice(&app->ui, false, "%zu lines sent in one flight", lines);
+        talk_tail(t->talk);
+    } else {
+        ui_notice(&app->ui, true, "queue: say \"send all\" or \"clear\"");
+        return;
+    }
+    if (app->from_queue) {
+        app->from_queue = false;
+        editor_cancel();
+        line_next(app);
+    }
+}
+
+/* -- keys ------------------------------------------------------------------------------------------- */
+
+void line_key(struct app *app, const struct key *k)
+{
+    size_t n;
+    const char *bytes = term_key_bytes(&n);
+    (void)k;
+    app->cycling = false;
+    if (n > 0 && !editor_feed(bytes, n))
+        ui_notice(&app->ui, true, "the line is full: it may hold %d octets", EDITOR_MAX);
+    app->ui.dirty = true;
+}
+
+void line_paste(struct app *app, const char *p, size_t n)
+{
+    struct tab *t = ui_tab(&app->ui);
+    app->cycling = false;
+    app->ui.dirty = true;
+    if (!queue_is_lines(p, n)) {
+        while (n > 0 && (p[n - 1] == '\r' || p[n - 1] == '\n'))
+            n--;
+        if (memchr(p, '\0', n) || !editor_insert(p, n))
+            ui_notice(&app->ui, true, "not pasted: a line may hold %d octets, and no NUL", EDITOR_MAX);
+        return;
+    }
+    if (!t || !t->session)
+        return;
+    if (!t->queue) {
+        t->queue = xcalloc(1, sizeof(struct queue));
+        queue_init(t->queue);
+    }
+    if (!queue_add(t->queue, p, n)) {
+        ui_notice(&app->ui, true, "not pasted: at most %u KiB of lines can wait", QUEUE_MAX >> 10);
+        return;
+    }
+    line_next(app);
+    ui_notice(&app->ui, false, "%zu lines wait, nothing is sent by itself: Enter sends the one you see, :queue send all, :queue clear",
+              queue_count(t->queue));
+}
+
+void line_cancel(struct app *app)
+{
+    struct tab *t = ui_tab(&app->ui);
+    size_t n;
+    editor_text(&n);
+    app->cycling = false;
+    if (app->ui.focus == FOCUS_EDITOR && (n > 0 || editor_busy())) {
+        bool queued = app->from_queue;
+        editor_cancel();
+        app->from_queue = false;
+        if (queued && t && t->queue) {
+            queue_pop(t->queue);
+            ui_notice(&app->ui, false, "that line was left out; %zu wait: Enter shows the next, :queue clear",
+                      queue_count(t->queue));
+        }
+    } else if (t && t->session && session_is_open(t->session) &&
+               (!session_is_up(t->session) || session_waiting_us(t->session) > 0)) {
+        session_abort(t->session);
+        ui_notice(&app->ui, false, "the wait was cancelled and the connection closed; :reconnect opens it again");
+    } else
+        ui_notice(&app->ui, false, "nothing to cancel; :quit (or q in the transcript) leaves heloscope");
+    app->ui.dirty = true;
+}

@@ -20,6 +20,7 @@ static void (*on_external)(void *arg);
 static void *on_arg;
 static bool ready;
 static bool external_wanted;
+static char *pending; /* the accepted line: readline clears its own after the handler, so we act later */
 static FILE *null_in, *null_out;
 static const char *feed_at;
 static size_t feed_left;
@@ -86,9 +87,9 @@ static void accepted(char *line)
 {
     /* NULL: end of file (C-d on an empty line). That does not quit. */
     if (line) {
-        on_accept(on_arg, line);
-        wipe(line);
-        free(line);
+        wipe(pending);
+        free(pending);
+        pending = line;
     }
 }
 
@@ -178,6 +179,13 @@ bool editor_feed(const char *bytes, size_t n)
     feed_left = n;
     while (feed_left > 0)
         rl_callback_read_char();
+    if (pending) {
+        char *line = pending;
+        pending = NULL;
+        on_accept(on_arg, line);
+        wipe(line);
+        free(line);
+    }
     if (external_wanted) {
         external_wanted = false;
         on_external(on_arg);

@@ -8,6 +8,7 @@
 #include "heloscope/practice.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -132,7 +133,7 @@ void line_context(struct app *app, struct complete_context *c)
         if (strcasecmp(app->addresses[i], own) != 0)
             known[c->naddresses++] = app->addresses[i];
     const struct account_row *a = practice ? world_accounts() : NULL;
-    for (; a && a->name && c->naddresses < ADDRESSES_MAX + 30; a++)
+    for (; a && a->address && c->naddresses < ADDRESSES_MAX + 30; a++)
         known[c->naddresses++] = a->address;
     c->addresses = known;
     if (t->source && strcmp(c->proto->name, "pop3") == 0)
@@ -216,10 +217,10 @@ bool line_send(struct app *app, const char *line)
     size_t m = strcspn(line, " ");
     const struct verb *v = owed ? NULL : proto_verb(p, line, m);
     const char *word = "";
-    size_t word_len = 0, words = words_of(line + m, &word, &len);
+    size_t word_len = 0, words = words_of(line + m, &word, &word_len);
     if (v && strcmp(v->name, "APOP") == 0 && words == 1) {
         char user[256];
-        snprintf(user, sizeof user, "%.*s", (int)word_len + (int)len, word);
+        snprintf(user, sizeof user, "%.*s", (int)word_len, word);
         editor_remember(line);
         auth_apop(app, user);
         return true;

@@ -51,6 +51,9 @@ struct tab {
     int why_scroll,
         caps_scroll; /* caps_scroll: the row under the cursor; both are clamped when drawn */
     bool unseen;     /* something came in while another tab was in view */
+    bool ask_tls;    /* the certificate question waits to be asked (tabs.c) */
+    char *target;    /* as given, for :reconnect; NULL: the practice world, or a file */
+    const struct proto *target_proto;
 };
 
 #define TABS_MAX 16

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The sessions and opened files as tabs: opening, showing, closing, and what a session reports. */
+#include "tui/app.h"
+#include "tui/editor.h"
+#include "tui/panes.h"
+#include "tui/queue.h"
+#include "heloscope/logfile.h"
+#include "heloscope/practice.h"
+#include "heloscope/target.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+static struct app *the_app; /* sessions report to their tab; the tab does not know the app */
+
+struct tab *ui_tab(struct ui *ui)
+{
+    return ui->current >= 0 && ui->current < ui->ntabs ? ui->tabs[ui->current] : NULL;
+}
+
+/* -- what a session reports ------------------------------------------------------------------------ */
+
+static void letter_of_queue(struct app *app, struct tab *t)
+{
+    struct queue *q = t->queue;
+    size_t n = q ? queue_letter(q) : 0;
+    if (n < 2)
+        return;
+    letter_insert(app, t, q->text.p, n - 1); /* without the last line end: Enter on the dot sends */
+    buf_consume(&q->text, n);
+    ui_notice(&app->ui, false, "the pasted letter was put in; Enter on the dot sends it");
+}
+
+static void on_session(void *arg, struct session *s, enum session_event ev)
+{
+    struct tab *t = arg;
+    struct app *app = the_app;
+    bool mine = ui_tab(&app->ui) == t;
+    app->ui.dirty = true;
+    talk_update(&app->ui, t->talk);
+    if (!mine)
+        t->unseen = true;
+    switch (ev) {
+    case SESSION_ASK_TLS:
+        t->ask_tls = true;
+        break;
+    case SESSION_LETTER:
+        letter_open(app, t, false, false);
+        if (mine && app->from_queue) {
+            app->from_queue = false;
+            editor_cancel();
+        }
+        letter_of_queue(app, t);
+        break;
+    case SESSION_OVER:
+        t->ask_tls = false;
+        if (t->letter && mine)
+            ui_notice(&app->ui, true, "the connection is gone, the letter was not sent; C-x C-e keeps a copy of it");
+        if (session_fault(s) != FAULT_NONE)
+            app->ui.fault = session_fault(s);
+        break;
+    default:
+        break;
+    }
+}
+
+static void tls_answered(struct app *app, const char *answer)
+{
+    struct tab *t = ui_tab(&app->ui);
+    if (t && t->session)
+        session_tls_answer(t->session, answer != NULL);
+}
+
+void tabs_questions(struct app *app)
+{
+    struct tab *t = ui_tab(&app->ui);
+    if (!t || !t->ask_tls || app->prompt.on || app->palette.on || app->help.on)
+        return;
+    t->ask_tls = false;
+    const struct tls_facts *f = session_tls(t->session);
+    prompt_ask(app, PROMPT_YESNO, "certificate not verified", NULL, tls_answered,
+               "The certificate of %s could not be verified: %s.\n\n%s%s%s%s\n\n"
+               "Go on without knowing who is at the other end? (The header will say UNVERIFIED. No drops the connection.)",
+               t->name, f ? f->why : "no facts", f && f->subject[0] ? "It was issued to " : "",
+               f ? f->subject : "", f && f->next[0] ? ". " : "", f ? f->next : "");
+}
+
+/* -- tabs ------------------------------------------------------------------------------------------- */
+
+struct tab *tabs_add(struct app *app, const char *name)
+{
+    struct ui *ui = &app->ui;
+    the_app = app;
+    if (ui->ntabs == TABS_MAX) {
+        ui_notice(ui, true, "%d tabs are open, more are not possible: :close one first", TABS_MAX);
+        return NULL;
+    }
+    struct tab *t = xcalloc(1, sizeof *t);
+    t->name = xstrdup(name);
+    ui->tabs[ui->ntabs++] = t;
+    return t;
+}
+
+static void keep_draft(struct app *app)
+{
+    struct tab *t = ui_tab(&app->ui);
+    size_t n;
+    const char *line = editor_text(&n);
+    if (!t)
+        return;
+    if (t->draft)
+        explicit_bzero(t->draft, strlen(t->draft));
+    free(t->draft);
+    /* A queued line is in the queue anyway. */
+    t->draft = n > 0 && !app->from_queue ? xstrndup(line, n) : NULL;
+    app->from_queue = false;
+    editor_cancel();
+}
+
+void tabs_show(struct app *app, int i)
+{
+    struct ui *ui = &app->ui;
+    if (i < 0 || i >= ui->ntabs) {
+        ui_notice(ui, true, "there is no tab %d; %d %s open", i + 1, ui->ntabs, ui->ntabs == 1 ? "is" : "are");
+        return;
+    }
+    if (i != ui->current) {
+        keep_draft(app);
+        ui->current = i;
+        struct tab *t = ui->tabs[i];
+        t->unseen = false;
+        if (t->draft) {
+            editor_set(t->draft, strlen(t->draft));
+            explicit_bzero(t->draft, strlen(t->draft));
+            free(t->draft);
+            t->draft = NULL;
+        }
+        ui->focus = t->session ? FOCUS_EDITOR : FOCUS_TALK;
+        ui->small_pane = FOCUS_TALK;
+        ui->zoom = false;
+        line_next(app);
+    }
+    ui->dirty = true;
+}
+
+static void tab_free(struct tab *t)
+{
+    if (t->talk)
+        talk_free(t->talk);
+    letter_close(t);
+    if (t->queue)
+        queue_clear(t->queue);
+    free(t->queue);
+    if (t->session)
+        session_free(t->session);
+    if (t->file)
+        logfile_close(t->file);
+    if (t->draft)
+        explicit_bzero(t->draft, strlen(t->draft));
+    free(t->draft);
+    free(t->target);
+    free(t->name);
+    free(t);
+}
+
+void tabs_close(struct app *app, int i)
+{
+    struct ui *ui = &app->ui;
+    if (i < 0 || i >= ui->ntabs)
+        return;
+    struct tab *t = ui->tabs[i];
+    if (i == ui->current) {
+        editor_cancel();
+        app->from_queue = false;
+    }
+    memmove(ui->tabs + i, ui->tabs + i + 1, (size_t)(ui->ntabs - i - 1) * sizeof *ui->tabs);
+    ui->ntabs--;
+    int next = ui->current > i || ui->current == ui->ntabs ? ui->current - 1 : ui->current;
+    ui->current = -1;
+    tab_free(t);
+    if (next >= 0)
+        tabs_show(app, next);
+    ui->dirty = true;
+}
+
+void tabs_free(struct app *app)
+{
+    while (app->ui.ntabs > 0)
+        tab_free(app->ui.tabs[--app->ui.ntabs]);
+    app->ui.current = -1;
+}
+
+static bool begin(struct app *app, struct tab *t)
+{
+    if (!t->session) {
+        ui_notice(&app->ui, true, "no connection could be begun: out of descriptors or memory");
+        for (int i = 0; i < app->ui.ntabs; i++)
+            if (app->ui.tabs[i] == t)
+                tabs_close(app, i);
+        return false;
+    }
+    t->source = transcript_source(session_transcript(t->session));
+    t->talk = talk_new(t->source);
+    return true;
+}
+
+static void show_last(struct app *app)
+{
+    tabs_show(app, app->ui.ntabs - 1);
+}
+
+/* -- connecting ------------------------------------------------------------------------------------- */
+
+static bool connect_to(struct app *app, const struct target *target, const char *text)
+{
+    struct tab *t = tabs_add(app, target->label);
+    if (!t)
+        return false;
+    t->target = xstrdup(text);
+    t->target_proto = target->proto;
+    t->session = session_open(app->ui.loop, target, &app->ui.options, on_session, t);
+    if (!begin(app, t))
+        return false;
+    show_last(app);
+    return true;
+}
+
+static void protocol_told(struct app *app, const char *answer)
+{
+    struct target target;
+    char why[256];
+    bool tls;
+    unsigned short port;
+    const struct proto *p = answer ? proto_find(answer, strlen(answer), &tls, &port) : NULL;
+    if (answer && !p)
+        ui_notice(&app->ui, true, "no protocol \"%.40s\" is known: smtp, submission, lmtp or pop3", answer);
+    else if (p && target_parse(app->connect_text, &target, why, sizeof why)) {
+        target_choose(&target, p);
+        connect_to(app, &target, app->connect_text);
+        target_clear(&target);
+    }
+}
+
+bool tabs_connect(struct app *app, const char *text)
+{
+    struct target target;
+    char why[400];
+    if (!target_parse(text, &target, why, sizeof why)) {
+        ui_notice(&app->ui, true, "%s", why);
+        return false;
+    }
+    bool ok = true;
+    if (target.proto)
+        ok = connect_to(app, &target, text);
+    else {
+        free(app->connect_text);
+        app->connect_text = xstrdup(text);
+        prompt_ask(app, PROMPT_TEXT, "which protocol?", "smtp", protocol_told,
+                   "Neither a scheme nor a well-known port tells what %s speaks. smtp, submission, lmtp or pop3?",
+                   target.label);
+    }
+    target_clear(&target);
+    return ok;
+}
+
+/* -- practice --------------------------------------------------------------------------------------- */
+
+static bool world_ready(struct app *app)
+{
+    struct world_options o = {0};
+    char why[256];
+    if (!app->ui.world)
+        app->ui.world = world_new(app->ui.loop, &o, why, sizeof why);
+    if (!app->ui.world)
+        ui_notice(&app->ui, true, "the practice world could not be made: %s", why);
+    return app->ui.world != NULL;
+}
+
+static struct session *practice_session(struct app *app, struct tab *t, const struct proto *p)
+{
+    struct target target = {0};
+    struct session_options o = app->ui.options;
+    int fd = world_connect(app->ui.world, p->name, "192.0.2.10");
+    if (fd < 0)
+        return NULL;
+    char label[64];
+    snprintf(label, sizeof label, "practice %s", p->name);
+    target.proto = p;
+    target.host = (char *)PRACTICE_HOST;
+    target.ascii = (char *)PRACTICE_HOST;
+    target.port = p->port;
+    target.label = label;
+    o.practice = true;
+    o.conn.insecure = false;
+    o.conn.trust.practice = world_identity(app->ui.world);
+    return session_adopt(app->ui.loop, fd, &target, &o, on_session, t);
+}
+
+void tabs_accounts(struct app *app)
+{
+    char text[1500];
+    size_t n = 0;
+    n += (size_t)snprintf(text, sizeof text, "\001Accounts of the practice world\n");
+    for (const struct account_row *a = world_accounts(); a->address && n < sizeof text - 1; a++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "  %-32s %-12s %s\n", a->address,
+                              a->password[0] ? a->password : "(no login)", a->note);
+    help_show(app, text);
+}
+
+/* What a newcomer needs to know, in the talk itself. */
+static void tell(struct tab *t, const char *text)
+{
+    struct moment m = {0};
+    m.proto = session_proto(t->session);
+    m.before = m.after = *session_now(t->session);
+    m.event = EVENT_NOTE;
+    transcript_add(session_transcript(t->session), ITEM_EVENT, MARK_EVENT, &m, text, strlen(text), 0);
+}
+
+static void tell_accounts(struct tab *t)
+{
+    char line[300];
+    tell(t, "a mail world inside this program: nothing leaves it. Accounts and passwords:");
+    for (const struct account_row *a = world_accounts(); a->address; a++) {
+        snprintf(line, sizeof line, "%s  %s%s  %s", a->address, a->password[0] ? "password " : "",
+                 a->password[0] ? a->password : "no login", a->note);
+        tell(t, line);
+    }
+}
+
+bool tabs_practice(struct app *app, const char *name)
+{
+    bool tls;
+    unsigned short port;
+    const struct proto *p = proto_find(name, strlen(name), &tls, &port);
+    if (!p) {
+        ui_notice(&app->ui, true, "the practice world does not speak \"%.40s\": smtp, submission, lmtp or pop3", name);
+        return false;
+    }
+    if (!world_ready(app))
+        return false;
+    char label[64];
+    snprintf(label, sizeof label, "practice %s", p->name);
+    struct tab *t = tabs_add(app, label);
+    if (!t)
+        return false;
+    t->target_proto = p;
+    t->session = practice_session(app, t, p);
+    if (!begin(app, t))
+        return false;
+    tell_accounts(t);
+    talk_update(&app->ui, t->talk);
+    show_last(app);
+    return true;
+}
+
+void tabs_reconnect(struct app *app)
+{
+    struct tab *t = ui_tab(&app->ui);
+    struct target target;
+    char why[256];
+    if (!t || !t->session) {
+        ui_notice(&app->ui, true, "this tab is no session");
+        return;
+    }
+    if (session_is_open(t->session)) {
+        ui_notice(&app->ui, true, "still connected: QUIT or :drop first");
+        return;
+    }
+    struct session *old = t->session;
+    if (!t->target)
+        t->session = world_ready(app) ? practice_session(app, t, t->target_proto) : NULL;
+    else if (target_parse(t->target, &target, why, sizeof why)) {
+        if (!target.proto)
+            target_choose(&target, t->target_proto);
+        t->session = session_open(app->ui.loop, &target, &app->ui.options, on_session, t);
+        target_clear(&target);
+    } else
+        t->session = NULL;
+    if (!t->session) {
+        t->session = old;
+        ui_notice(&app->ui, true, "no connection could be begun");
+        return;
+    }
+    letter_close(t);
+    t->ask_tls = false;
+    talk_free(t->talk);
+    session_free(old);
+    t->source = transcript_source(session_transcript(t->session));
+    t->talk = talk_new(t->source);
+    t->why_scroll = t->caps_scroll = 0;
+    app->ui.focus = FOCUS_EDITOR;
+    app->ui.dirty = true;
+}
+
+/* -- files ------------------------------------------------------------------------------------------ */
+
+static void on_file(void *arg)
+{
+    struct tab *t = arg;
+    talk_update(&the_app->ui, t->talk);
+    the_app->ui.dirty = true;
+}
+
+static bool open_as(struct app *app, const char *path, const char *name)
+{
+    char why[400];
+    struct tab *t = tabs_add(app, name);
+    if (!t)
+        return false;
+    t->file = logfile_open(app->ui.loop, path, on_file, t, why, sizeof why);
+    if (!t->file) {
+        ui_notice(&app->ui, true, "%s", why);
+        app->ui.ntabs--;
+        tab_free(t);
+        return false;
+    }
+    t->source = logfile_source(t->file);
+    t->talk = talk_new(t->source);
+    talk_top(t->talk);
+    show_last(app);
+    return true;
+}
+
+bool tabs_open(struct app *app, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return open_as(app, path, slash && slash[1] ? slash + 1 : path);
+}
+
+bool tabs_open_text(struct app *app, const char *text, size_t n)
+{
+    const char *dir = getenv("TMPDIR");
+    char path[4096];
+    if (snprintf(path, sizeof path, "%s/heloscope-XXXXXX", dir && *dir ? dir : "/tmp") >= (int)sizeof path)
+        return false;
+    int fd = mkstemp(path);
+    if (fd < 0) {
+        ui_notice(&app->ui, true, "no temporary file could be made: %s", path);
+        return false;
+    }
+    bool ok = true;
+    while (ok && n > 0) {
+        ssize_t k = write(fd, text, n);
+        ok = k > 0;
+        text += ok ? k : 0;
+        n -= ok ? (size_t)k : 0;
+    }
+    close(fd);
+    ok = ok && open_as(app, path, "pasted talk");
+    unlink(path); /* what was opened is read or mapped already */
+    return ok;
+}

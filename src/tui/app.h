@@ -115,6 +115,8 @@ bool command_run(struct app *app, const char *text);
 struct tab *tabs_add(struct app *app, const char *name);
 void tabs_show(struct app *app, int i);
 void tabs_close(struct app *app, int i);
+/* To the start screen; the tabs stay. */
+void tabs_leave(struct app *app);
 bool tabs_connect(struct app *app, const char *target);
 bool tabs_practice(struct app *app, const char *proto);
 bool tabs_open(struct app *app, const char *path);

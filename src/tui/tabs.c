@@ -38,6 +38,7 @@ static void on_session(void *arg, struct session *s, enum session_event ev)
 {
     struct tab *t = arg;
     struct app *app = the_app;
+    (void)s;
     bool mine = ui_tab(&app->ui) == t;
     app->ui.dirty = true;
     talk_update(&app->ui, t->talk);
@@ -59,8 +60,6 @@ static void on_session(void *arg, struct session *s, enum session_event ev)
         t->ask_tls = false;
         if (t->letter && mine)
             ui_notice(&app->ui, true, "the connection is gone, the letter was not sent; C-x C-e keeps a copy of it");
-        if (session_fault(s) != FAULT_NONE)
-            app->ui.fault = session_fault(s);
         break;
     default:
         break;
@@ -144,6 +143,13 @@ void tabs_show(struct app *app, int i)
         line_next(app);
     }
     ui->dirty = true;
+}
+
+void tabs_leave(struct app *app)
+{
+    keep_draft(app);
+    app->ui.current = -1;
+    app->ui.dirty = true;
 }
 
 static void tab_free(struct tab *t)

@@ -3,7 +3,6 @@
 #include "tui/app.h"
 #include "tui/editor.h"
 #include "tui/panes.h"
-#include "tui/theme.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -291,12 +290,9 @@ void action_run(struct app *app, enum action a)
     case ACT_PALETTE:
         palette_open(app, "");
         break;
-    case ACT_THEME: {
-        const char *name = theme_next();
-        if (name)
-            command_run(app, "theme");
+    case ACT_THEME:
+        command_run(app, "theme");
         break;
-    }
     case ACT_ANNOTATE:
         annotate_next(app);
         break;

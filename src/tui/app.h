@@ -88,7 +88,7 @@ struct app {
     char save_path[4096];  /* save.c: asked whether to overwrite it */
     char *connect_text;    /* tabs.c: a target whose protocol is being asked */
     struct watch *wait_timer;
-    bool esc_pending;
+    bool cx_pending; /* C-x was typed in the letter */
     bool started;          /* the first frame is on the screen */
 };
 
@@ -165,7 +165,6 @@ void auth_apop(struct app *app, const char *user);
 
 /* start.c */
 void start_draw(struct app *app);
-void start_practice_words(struct app *app, struct tab *t);
 
 /* save.c, clipboard.c, external.c */
 void save_to(struct app *app, const char *path);

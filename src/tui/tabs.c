@@ -41,7 +41,8 @@ static void on_session(void *arg, struct session *s, enum session_event ev)
     (void)s;
     bool mine = ui_tab(&app->ui) == t;
     app->ui.dirty = true;
-    talk_update(&app->ui, t->talk);
+    if (t->talk)
+        talk_update(&app->ui, t->talk);
     if (!mine)
         t->unseen = true;
     switch (ev) {
@@ -407,7 +408,8 @@ void tabs_reconnect(struct app *app)
 static void on_file(void *arg)
 {
     struct tab *t = arg;
-    talk_update(&the_app->ui, t->talk);
+    if (t->talk)
+        talk_update(&the_app->ui, t->talk);
     the_app->ui.dirty = true;
 }
 

@@ -79,8 +79,6 @@ static void draw_tab(struct app *app, struct tab *t)
         text_fill(ui->layout.keybar, ROLE_TEXT);
         text_puts(ui->layout.keybar.y, 0, ui->cols, ui->notice_bad ? ROLE_WARNING : ROLE_NOTE, ui->notice);
     }
-    int y, x;
-    getyx(stdscr, y, x);
     if (t->letter && ui->layout.hint.h && ui->notice[0])
         text_puts(ui->layout.hint.y, 1, ui->cols - 1, ui->notice_bad ? ROLE_WARNING : ROLE_NOTE, ui->notice);
     if (t->letter)

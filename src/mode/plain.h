@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* An item of the talk in plain lines. */
+#ifndef HELOSCOPE_MODE_PLAIN_H
+#define HELOSCOPE_MODE_PLAIN_H
+
+#include "heloscope/source.h"
+#include <stdio.h>
+
+/* Prints item i with its explanation: printable text only, whatever the other end sent. */
+void plain_item(FILE *to, const struct source *src, size_t i);
+
+#endif

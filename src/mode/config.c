@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The config file, by libConfuse: typed, with line numbers in what it complains of. --insecure is left out on purpose: going on
- * unverified is to be said each time. */
+/* The config file, by libConfuse: typed, with line numbers in what it complains of. --insecure is
+ * left out on purpose: going on unverified is to be said each time. */
 #include "mode/config.h"
 #include "tui/paths.h"
 #include "heloscope/buf.h"
@@ -23,7 +23,8 @@ static void complain(cfg_t *cfg, const char *fmt, va_list ap)
     if (!reading || reading->broken[0])
         return;
     vsnprintf(what, sizeof what, fmt, ap);
-    snprintf(reading->broken, sizeof reading->broken, "%.120s:%d: %s; none of this file is used, the defaults are",
+    snprintf(reading->broken, sizeof reading->broken,
+             "%.120s:%d: %s; none of this file is used, the defaults are",
              cfg && cfg->filename ? cfg->filename : "config", cfg ? cfg->line : 0, what);
 }
 
@@ -78,7 +79,8 @@ void config_read_file(struct config *c, const char *path)
         c->annotate = level_of(cfg_getstr(cfg, "annotate"));
         c->timeout = cfg_getint(cfg, "timeout");
     } else if (!c->broken[0])
-        snprintf(c->broken, sizeof c->broken, "%.200s cannot be read: %s; the defaults are used", path, strerror(errno));
+        snprintf(c->broken, sizeof c->broken, "%.200s cannot be read: %s; the defaults are used",
+                 path, strerror(errno));
     reading = NULL;
     cfg_free(cfg);
 }

@@ -9,7 +9,8 @@ struct config {
     char *theme;      /* NULL: not said */
     int annotate;     /* enum annotate */
     long timeout;     /* seconds; 0: not said */
-    char broken[400]; /* one line on what is wrong with the file, where, and what is used instead; "" */
+    char broken[400]; /* one line on what is wrong with the file, where, and what is used instead;
+                         "" */
 };
 
 /* Never fails: a missing file is none, a broken one leaves the defaults and says so in `broken`. */

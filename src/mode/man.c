@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The manual page, printed from the rows that make the program: options.def, keys.def, the drivers' verbs and
- * fault.h. Nothing here has to be kept in step by hand. */
+/* The manual page, printed from the rows that make the program: options.def, keys.def, the drivers'
+ * verbs and fault.h. Nothing here has to be kept in step by hand. */
 #include "mode/mode.h"
 #include "mode/rows.h"
 #include "tui/commands.h"
@@ -11,7 +11,8 @@
 
 #include <string.h>
 
-/* Text as roff takes it: a backslash, a hyphen that is to stay one, and no line that begins with a control character. */
+/* Text as roff takes it: a backslash, a hyphen that is to stay one, and no line that begins with a
+ * control character. */
 static void roff(FILE *to, const char *s)
 {
     if (*s == '.' || *s == '\'')
@@ -105,7 +106,8 @@ static void keys(FILE *to)
         {CTX_PANES, "In the transcript, the explanation and the capabilities"},
         {CTX_START, "On the start screen"},
     };
-    fputs(".SH KEYS\nThe command line also has the keys of GNU readline (C\\-a, C\\-e, C\\-k, C\\-u, C\\-w, "
+    fputs(".SH KEYS\nThe command line also has the keys of GNU readline (C\\-a, C\\-e, C\\-k, "
+          "C\\-u, C\\-w, "
           "C\\-y, C\\-_ ...), as \\fI~/.inputrc\\fR binds them.\n",
           to);
     for (size_t p = 0; p < sizeof part / sizeof *part; p++) {
@@ -119,13 +121,14 @@ static void keys(FILE *to)
             tagged(to, tag, k->help);
         }
     }
-    fputs(".SH COMMANDS\nTyped after \\fB:\\fR (the palette, which finds a command by any letters of its "
+    fputs(".SH COMMANDS\nTyped after \\fB:\\fR (the palette, which finds a command by any letters "
+          "of its "
           "name).\n",
           to);
     for (size_t i = 0; i < command_rows_n; i++) {
         char tag[96];
-        snprintf(tag, sizeof tag, ":%s%s%s", command_rows[i].name, command_rows[i].args[0] ? " " : "",
-                 command_rows[i].args);
+        snprintf(tag, sizeof tag, ":%s%s%s", command_rows[i].name,
+                 command_rows[i].args[0] ? " " : "", command_rows[i].args);
         tagged(to, tag, command_rows[i].help);
     }
 }
@@ -133,7 +136,8 @@ static void keys(FILE *to)
 static void verbs(FILE *to)
 {
     fputs(".SH VERBS\nWhat the protocols know. Anything else is sent as it is typed.\n", to);
-    const struct verb *last = NULL; /* drivers that share their rows (submission, LMTP) are printed once */
+    const struct verb *last =
+        NULL; /* drivers that share their rows (submission, LMTP) are printed once */
     for (size_t i = 0; proto_list[i]; i++) {
         const struct proto *p = proto_list[i];
         if (p->verbs == last)
@@ -169,12 +173,16 @@ void man_print(FILE *to)
     fputs(".SH NAME\nheloscope \\- workbench for talking SMTP and POP3 by hand\n", to);
     synopsis(to);
     fputs(".SH DESCRIPTION\n"
-          "heloscope is a full\\-screen terminal program in which you type the lines of SMTP, LMTP and POP3 "
-          "yourself and see every reply explained beside the talk: what it means after this command, who "
-          "decided it, who can mend it, and what to type next. It sends only what you tell it to send.\n.PP\n"
+          "heloscope is a full\\-screen terminal program in which you type the lines of SMTP, LMTP "
+          "and POP3 "
+          "yourself and see every reply explained beside the talk: what it means after this "
+          "command, who "
+          "decided it, who can mend it, and what to type next. It sends only what you tell it to "
+          "send.\n.PP\n"
           "\\fITARGET\\fR is \\fBsmtp://\\fIhost\\fR[\\fB:\\fIport\\fR], \\fBsmtps://\\fR, "
           "\\fBsubmission://\\fR, \\fBlmtp://\\fR, \\fBpop3://\\fR, \\fBpop3s://\\fR, "
-          "\\fBunix:\\fI/path\\fR, or \\fIhost\\fR[\\fB:\\fIport\\fR], where a well\\-known port tells the "
+          "\\fBunix:\\fI/path\\fR, or \\fIhost\\fR[\\fB:\\fIport\\fR], where a well\\-known port "
+          "tells the "
           "protocol. IPv6 addresses stand in brackets.\n",
           to);
     fputs(".SH MODES\n", to);
@@ -187,9 +195,12 @@ void man_print(FILE *to)
     options(to);
     keys(to);
     verbs(to);
-    fputs(".SH \"LINE MODE\"\nWith \\fB\\-\\-plain\\fR lines are read from standard input: each is sent when "
-          "the reply to the one before is there; after DATA the letter is read until a line with a lone "
-          "dot. Lines that begin with a colon are commands: \\fB:auth\\fR, \\fB:apop\\fR, \\fB:caps\\fR, "
+    fputs(".SH \"LINE MODE\"\nWith \\fB\\-\\-plain\\fR lines are read from standard input: each is "
+          "sent when "
+          "the reply to the one before is there; after DATA the letter is read until a line with a "
+          "lone "
+          "dot. Lines that begin with a colon are commands: \\fB:auth\\fR, \\fB:apop\\fR, "
+          "\\fB:caps\\fR, "
           "\\fB:drop\\fR, \\fB:quit\\fR. The exit status tells how the last reply turned out.\n",
           to);
     fputs(".SH \"EXIT STATUS\"\n", to);
@@ -197,15 +208,18 @@ void man_print(FILE *to)
     FAULT_LIST(X)
 #undef X
     fputs(".SH ENVIRONMENT\n", to);
-    tagged(to, "NO_COLOR", "Where it is set and not empty, no colour is used, only bold, underline and reverse.");
+    tagged(to, "NO_COLOR",
+           "Where it is set and not empty, no colour is used, only bold, underline and reverse.");
     tagged(to, "HELOSCOPE_THEME", "The theme, where --theme does not name one.");
-    tagged(to, "XDG_CONFIG_HOME, XDG_STATE_HOME", "Where the files below lie (~/.config and ~/.local/state).");
+    tagged(to, "XDG_CONFIG_HOME, XDG_STATE_HOME",
+           "Where the files below lie (~/.config and ~/.local/state).");
     tagged(to, "INPUTRC", "The keys of GNU readline (~/.inputrc).");
     tagged(to, "VISUAL, EDITOR", "The editor that C-x C-e opens (vi).");
     tagged(to, "TERM, LC_ALL, LC_CTYPE, LANG", "The terminal, and what it can show.");
     fputs(".SH FILES\n", to);
     tagged(to, "$XDG_CONFIG_HOME/heloscope/config",
-           "Settings: theme = \"dark\", annotate = \"none\", \"newest\", \"all\" or \"raw\", timeout = SECONDS.");
+           "Settings: theme = \"dark\", annotate = \"none\", \"newest\", \"all\" or \"raw\", "
+           "timeout = SECONDS.");
     tagged(to, "$XDG_CONFIG_HOME/heloscope/themes/", "Your own themes.");
     tagged(to, "$XDG_STATE_HOME/heloscope/history",
            "What was typed before, without any line that held a secret; readable by you alone.");
@@ -213,7 +227,8 @@ void man_print(FILE *to)
     fputs(".SH EXAMPLES\n", to);
     tagged(to, "heloscope practice", "Learn SMTP and POP3 without a network.");
     tagged(to, "heloscope smtp://mail.example.org", "Talk to a mail exchanger.");
-    tagged(to, "heloscope submission://mail.example.org", "Talk to a submission server; type EHLO, STARTTLS, EHLO, :auth.");
+    tagged(to, "heloscope submission://mail.example.org",
+           "Talk to a submission server; type EHLO, STARTTLS, EHLO, :auth.");
     tagged(to, "printf 'EHLO laptop.example\\nQUIT\\n' | heloscope --plain mail.example.org:25",
            "Ask what a server offers, from a script.");
     tagged(to, "heloscope serve --smtp 127.0.0.1:2525 --pop3 127.0.0.1:2110",

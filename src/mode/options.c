@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The command line, read by getopt_long() from the rows of options.def, and --help made from the same rows. */
+/* The command line, read by getopt_long() from the rows of options.def, and --help made from the
+ * same rows. */
 #include "mode/mode.h"
 #include "mode/rows.h"
 #include "heloscope/fault.h"
@@ -10,8 +11,7 @@
 #include <string.h>
 
 const struct mode_row mode_rows[] = {
-#define MODE(id, word, operands, least, most, does)                                                \
-    {MODE_##id, word, operands, least, most, does},
+#define MODE(id, word, operands, least, most, does) {MODE_##id, word, operands, least, most, does},
 #include "mode/options.def"
 };
 const size_t mode_rows_n = sizeof mode_rows / sizeof *mode_rows;
@@ -70,7 +70,8 @@ static bool store(struct args *a, const struct option_row *o, const char *value,
         return true;
     case KIND_COUNT:
         if (!number(value, 1, 100000, &n)) {
-            snprintf(why, size, "--%s wants a number from 1 to 100000, not '%.60s'", o->name, value);
+            snprintf(why, size, "--%s wants a number from 1 to 100000, not '%.60s'", o->name,
+                     value);
             return false;
         }
         *(unsigned long *)field = n;
@@ -152,9 +153,11 @@ bool args_parse(struct args *a, int argc, char **argv, char *why, size_t size)
         return true;
     for (size_t i = 0; i < option_rows_n; i++)
         if (given[i] && !(option_rows[i].modes & (1u << m->mode))) {
-            snprintf(why, size, "--%s does not go with 'heloscope%s%s'; 'heloscope %s%s--help' lists what does",
-                     option_rows[i].name, m->word[0] ? " " : "", m->word, m->word,
-                     m->word[0] ? " " : "");
+            snprintf(
+                why, size,
+                "--%s does not go with 'heloscope%s%s'; 'heloscope %s%s--help' lists what does",
+                option_rows[i].name, m->word[0] ? " " : "", m->word, m->word,
+                m->word[0] ? " " : "");
             return false;
         }
     if (a->noperands < m->least) {
@@ -162,9 +165,11 @@ bool args_parse(struct args *a, int argc, char **argv, char *why, size_t size)
         return false;
     }
     if (a->noperands > m->most) {
-        snprintf(why, size, "too much on the command line: '%.60s'; the form is: heloscope [OPTION]...%s%s%s%s",
-                 a->operands[m->most], m->word[0] ? " " : "", m->word, m->operands[0] ? " " : "",
-                 m->operands);
+        snprintf(
+            why, size,
+            "too much on the command line: '%.60s'; the form is: heloscope [OPTION]...%s%s%s%s",
+            a->operands[m->most], m->word[0] ? " " : "", m->word, m->operands[0] ? " " : "",
+            m->operands);
         return false;
     }
     return true;
@@ -221,16 +226,16 @@ void args_help(FILE *to, enum mode m)
         help_options(to, 1u << m);
         return;
     }
-    fputs("heloscope: a workbench for talking SMTP and POP3 by hand, with every reply explained\n\n",
-          to);
+    fputs("heloscope: talk SMTP and POP3 by hand, and see every reply explained\n\n", to);
     for (size_t i = 0; i < mode_rows_n; i++) {
         const struct mode_row *r = &mode_rows[i];
-        int col = fprintf(to, "  heloscope %s%s%s", r->word, r->word[0] && r->operands[0] ? " " : "",
-                          r->operands);
+        int col = fprintf(to, "  heloscope %s%s%s", r->word,
+                          r->word[0] && r->operands[0] ? " " : "", r->operands);
         wrapped(to, col, 32, r->does);
     }
-    fputs("\nTARGET is smtp://HOST[:PORT], smtps://, submission://, lmtp://, pop3://, pop3s://,\n"
-          "unix:/PATH, or HOST[:PORT] (a well-known port tells the protocol).\n\nOptions:\n",
+    fputs("\nTARGET is smtp://HOST[:PORT], smtps://, submission://, lmtp://, pop3://,\n"
+          "pop3s://, unix:/PATH, or HOST[:PORT] (a well-known port tells the "
+          "protocol).\n\nOptions:\n",
           to);
     help_options(to, IN_WORKBENCH | IN_PRACTICE | IN_OPEN);
     for (size_t i = 1; i < mode_rows_n; i++) {

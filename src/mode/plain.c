@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The line mode: lines from standard input, the explained talk on standard output, without any escape sequence: for pipes, for
- * screen readers, and for terminals that can do no more. A line is sent when the reply to the one before is there; after 354
- * the letter is read until a lone dot. What is printed comes from plain_print.c. */
+/* The line mode: lines from standard input, the explained talk on standard output, without any
+ * escape sequence: for pipes, for screen readers, and for terminals that can do no more. A line is
+ * sent when the reply to the one before is there; after 354 the letter is read until a lone dot.
+ * What is printed comes from plain_print.c. */
 #include "mode/mode.h"
 #include "mode/config.h"
 #include "mode/plain.h"
@@ -18,7 +19,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#define INPUT_MAX (1u << 20)  /* octets read ahead */
+#define INPUT_MAX (1u << 20) /* octets read ahead */
 #define LETTER_MAX (64u << 20)
 
 struct plain {
@@ -27,8 +28,8 @@ struct plain {
     struct session *session;
     struct watch *in;
     struct buf input, letter;
-    bool eof;      /* standard input is over */
-    bool tty;      /* somebody sits there */
+    bool eof; /* standard input is over */
+    bool tty; /* somebody sits there */
     bool in_letter, ask_tls, over;
     size_t printed; /* items printed */
     bool prompted;
@@ -235,12 +236,14 @@ static void work(struct plain *p)
         const char *text = buf_str(&line);
         if (p->ask_tls) {
             p->ask_tls = false;
-            session_tls_answer(p->session, strcasecmp(text, "y") == 0 || strcasecmp(text, "yes") == 0);
+            session_tls_answer(p->session,
+                               strcasecmp(text, "y") == 0 || strcasecmp(text, "yes") == 0);
         } else if (p->in_letter)
             letter_line(p, text, line.len);
         else if (text[0] == ':')
             command(p, text);
-        else if (session_proto(p->session) && line.len > 5 && strncasecmp(text, "APOP ", 5) == 0 && !strchr(text + 5, ' ') && p->tty)
+        else if (session_proto(p->session) && line.len > 5 && strncasecmp(text, "APOP ", 5) == 0 &&
+                 !strchr(text + 5, ' ') && p->tty)
             login(p, true, "", text + 5);
         else if (!session_line(p->session, text, line.len, why, sizeof why))
             say(why);
@@ -275,7 +278,8 @@ static void after(void *arg)
     work(arg);
 }
 
-/* -- the three ways in ------------------------------------------------------------------------------ */
+/* -- the three ways in
+ * ------------------------------------------------------------------------------ */
 
 static bool practice(struct plain *p, struct session_options *o, char *why, size_t size)
 {
@@ -315,7 +319,9 @@ static enum fault live(struct plain *p, const char *text, struct session_options
     if (!target_parse(text, &t, why, size))
         return FAULT_USAGE;
     if (!t.proto) {
-        snprintf(why, size, "neither a scheme nor a well-known port tells what %s speaks: say smtp://%s or pop3://%s",
+        snprintf(why, size,
+                 "neither a scheme nor a well-known port tells what %s speaks: say smtp://%s or "
+                 "pop3://%s",
                  t.label, text, text);
         target_clear(&t);
         return FAULT_USAGE;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The talk in plain lines: the mark in front of a reply, and its kind in words for who cannot see marks. */
+/* The talk in plain lines: the mark in front of a reply, and its kind in words for who cannot see
+ * marks. */
 #include "mode/plain.h"
 #include "tui/text.h"
 #include "heloscope/buf.h"

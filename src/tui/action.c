@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What each row of keys.def does. A key is named as the rows name it ("C-r", "PgUp", "j") and looked up there. */
+/* What each row of keys.def does. A key is named as the rows name it ("C-r", "PgUp", "j") and
+ * looked up there. */
 #include "tui/app.h"
 #include "tui/editor.h"
 #include "tui/panes.h"
@@ -11,10 +12,11 @@
 static void key_name(const struct key *k, char *out, size_t size)
 {
     static const char *const named[TKEYS] = {
-        [TKEY_UP] = "Up",       [TKEY_DOWN] = "Down", [TKEY_LEFT] = "Left",   [TKEY_RIGHT] = "Right",
-        [TKEY_HOME] = "Home",   [TKEY_END] = "End",   [TKEY_PGUP] = "PgUp",   [TKEY_PGDN] = "PgDn",
-        [TKEY_INS] = "Ins",     [TKEY_DEL] = "Del",   [TKEY_BACKSPACE] = "BS", [TKEY_STAB] = "S-Tab",
-        [TKEY_ENTER] = "Enter", [TKEY_ESC] = "Esc",   [TKEY_TAB] = "Tab",
+        [TKEY_UP] = "Up",       [TKEY_DOWN] = "Down",    [TKEY_LEFT] = "Left",
+        [TKEY_RIGHT] = "Right", [TKEY_HOME] = "Home",    [TKEY_END] = "End",
+        [TKEY_PGUP] = "PgUp",   [TKEY_PGDN] = "PgDn",    [TKEY_INS] = "Ins",
+        [TKEY_DEL] = "Del",     [TKEY_BACKSPACE] = "BS", [TKEY_STAB] = "S-Tab",
+        [TKEY_ENTER] = "Enter", [TKEY_ESC] = "Esc",      [TKEY_TAB] = "Tab",
     };
     const char *alt = k->alt ? "M-" : "";
     out[0] = '\0';
@@ -43,7 +45,8 @@ enum action action_of(const struct key *k, unsigned context)
     return ACT_NONE;
 }
 
-/* -- the panes -------------------------------------------------------------------------------------- */
+/* -- the panes
+ * -------------------------------------------------------------------------------------- */
 
 static void focus(struct app *app, enum focus f)
 {
@@ -86,15 +89,17 @@ static void vertical(struct app *app, struct tab *t, int by)
 static void problem(struct app *app, struct tab *t, bool back)
 {
     if (!talk_problem(t->talk, back))
-        ui_notice(&app->ui, false, back ? "no problem before this one" : "no problem after this one");
+        ui_notice(&app->ui, false,
+                  back ? "no problem before this one" : "no problem after this one");
     moved(app);
 }
 
 static void search_again(struct app *app, struct tab *t, const char *pattern, bool back)
 {
-    char why[256];
-    if (!talk_search(t->talk, pattern, back, why, sizeof why))
-        ui_notice(&app->ui, true, "%s", why);
+    char why[256] = "";
+    bool found = talk_search(t->talk, pattern, back, why, sizeof why);
+    if (why[0])
+        ui_notice(&app->ui, !found, "%s", why);
     moved(app);
 }
 
@@ -109,7 +114,8 @@ static void search_told(struct app *app, const char *answer)
 
 static void filter_next(struct app *app, struct tab *t)
 {
-    static const char *const words[] = {"all entries", "problems only", "the talk, without events", "only what you said"};
+    static const char *const words[] = {"all entries", "problems only", "the talk, without events",
+                                        "only what you said"};
     enum filter f = (talk_filtered(t->talk) + 1) % 4;
     talk_filter(t->talk, f);
     ui_notice(&app->ui, false, "filter: %s", words[f]);
@@ -117,7 +123,8 @@ static void filter_next(struct app *app, struct tab *t)
 
 static void annotate_next(struct app *app)
 {
-    static const char *const words[] = {"none (exam mode)", "newest and problems", "all", "all, and the raw bytes"};
+    static const char *const words[] = {"none (exam mode)", "newest and problems", "all",
+                                        "all, and the raw bytes"};
     app->ui.annotate = (app->ui.annotate + 1) % 4;
     ui_notice(&app->ui, false, "annotations: %s", words[app->ui.annotate]);
 }
@@ -142,7 +149,8 @@ static void in_tab(struct app *app, struct tab *t, enum action a)
         if (t->letter)
             letter_send(app, t);
         else
-            ui_notice(ui, true, "no letter is being written: DATA opens one once a recipient is accepted");
+            ui_notice(ui, true,
+                      "no letter is being written: DATA opens one once a recipient is accepted");
         break;
     case ACT_LETTER_FILL:
         if (t->letter)
@@ -186,7 +194,8 @@ static void in_tab(struct app *app, struct tab *t, enum action a)
         break;
     case ACT_SEARCH:
         prompt_ask(app, PROMPT_TEXT, "search", NULL, search_told,
-                   "A word or a pattern (regular expression); capitals count only if you type one. n and N go on.");
+                   "A word or a pattern (regular expression); capitals count only if you type one. "
+                   "n and N go on.");
         break;
     case ACT_SEARCH_NEXT:
     case ACT_SEARCH_PREV:
@@ -233,7 +242,8 @@ static void in_tab(struct app *app, struct tab *t, enum action a)
     }
 }
 
-/* -- the start screen ------------------------------------------------------------------------------- */
+/* -- the start screen
+ * ------------------------------------------------------------------------------- */
 
 static void target_told(struct app *app, const char *answer)
 {
@@ -254,13 +264,15 @@ static void start(struct app *app, int choice)
         tabs_practice(app, "smtp");
     else if (choice == 1)
         prompt_ask(app, PROMPT_TEXT, "connect", NULL, target_told,
-                   "To which server? smtp://host, submission://host, pop3s://host, host:port, unix:/path ...");
+                   "To which server? smtp://host, submission://host, pop3s://host, host:port, "
+                   "unix:/path ...");
     else
         prompt_ask(app, PROMPT_TEXT, "open", NULL, file_told,
                    "Which file? What 'w' saved, text with C: and S: marks, or any other text.");
 }
 
-/* -- all of them ------------------------------------------------------------------------------------ */
+/* -- all of them
+ * ------------------------------------------------------------------------------------ */
 
 void action_run(struct app *app, enum action a)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The workbench on the loop: keys come in through a descriptor of priority and are drained before anything is drawn; sessions only
- * mark the screen dirty, so that a flood from a server is drawn at most sixty times a second and never delays a key. */
+/* The workbench on the loop: keys come in through a descriptor of priority and are drained before
+ * anything is drawn; sessions only mark the screen dirty, so that a flood from a server is drawn at
+ * most sixty times a second and never delays a key. */
 #include "tui/app.h"
 #include "tui/editor.h"
 #include "tui/panes.h"
@@ -54,12 +55,14 @@ void app_quit(struct app *app, bool ask)
 {
     if (ask && app_live(app))
         prompt_ask(app, PROMPT_YESNO, "quit?", NULL, quit_told,
-                   "A session is still connected; leaving drops it without QUIT, and an unfinished letter is not delivered.\n\nLeave heloscope?");
+                   "A session is still connected; leaving drops it without QUIT, and an unfinished "
+                   "letter is not delivered.\n\nLeave heloscope?");
     else
         quit_told(app, "yes");
 }
 
-/* -- drawing ---------------------------------------------------------------------------------------- */
+/* -- drawing
+ * ---------------------------------------------------------------------------------------- */
 
 static void draw_tab(struct app *app, struct tab *t)
 {
@@ -77,21 +80,19 @@ static void draw_tab(struct app *app, struct tab *t)
         talk_draw(ui, t->talk, ui->layout.talk);
     if (ui->notice[0] && !ui->layout.hint.h && ui->layout.keybar.h) {
         text_fill(ui->layout.keybar, ROLE_TEXT);
-        text_puts(ui->layout.keybar.y, 0, ui->cols, ui->notice_bad ? ROLE_WARNING : ROLE_NOTE, ui->notice);
+        text_puts(ui->layout.keybar.y, 0, ui->cols, ui->notice_bad ? ROLE_WARNING : ROLE_NOTE,
+                  ui->notice);
     }
     if (t->letter && ui->layout.hint.h && ui->notice[0])
-        text_puts(ui->layout.hint.y, 1, ui->cols - 1, ui->notice_bad ? ROLE_WARNING : ROLE_NOTE, ui->notice);
+        text_puts(ui->layout.hint.y, 1, ui->cols - 1, ui->notice_bad ? ROLE_WARNING : ROLE_NOTE,
+                  ui->notice);
     if (t->letter)
         letter_draw(app, t);
     else
         line_draw(app);
-    /* The hardware cursor belongs to what has the focus: the last one drawn leaves it there. */
-    if (ui->focus == FOCUS_TALK && ui->layout.talk.h)
-        talk_draw(ui, t->talk, ui->layout.talk);
-    else if (ui->focus == FOCUS_WHY && ui->layout.why.h)
-        why_draw(ui);
-    else if (ui->focus == FOCUS_CAPS && ui->layout.caps.h)
-        caps_draw(ui);
+    int y, x; /* the hardware cursor belongs to what has the focus */
+    if (panes_cursor(ui, &y, &x))
+        move(y, x);
 }
 
 static void draw(struct app *app)
@@ -104,7 +105,8 @@ static void draw(struct app *app)
     erase();
     if (layout_kind(ui->rows, ui->cols) == LAYOUT_TOO_SMALL) {
         ui->layout.kind = LAYOUT_TOO_SMALL;
-        text_putf(0, 0, ui->cols, ROLE_WARNING, "%dx%d is too small, 40x8 needed; q quits", ui->cols, ui->rows);
+        text_putf(0, 0, ui->cols, ROLE_WARNING, "%dx%d is too small, 40x8 needed; q quits",
+                  ui->cols, ui->rows);
         move(0, 0);
         term_flush();
         drawn_us = now_us();
@@ -157,10 +159,12 @@ static void after(void *arg)
     if (keyed || since >= FRAME_US)
         draw(app);
     else if (!frame_timer)
-        frame_timer = loop_timer(app->ui.loop, (int64_t)(FRAME_US - since) / 1000 + 1, frame_due, app);
+        frame_timer =
+            loop_timer(app->ui.loop, (int64_t)(FRAME_US - since) / 1000 + 1, frame_due, app);
 }
 
-/* -- keys ------------------------------------------------------------------------------------------- */
+/* -- keys
+ * ------------------------------------------------------------------------------------------- */
 
 unsigned app_context(struct app *app)
 {
@@ -181,7 +185,8 @@ unsigned app_context(struct app *app)
     if (t->letter)
         return CTX_LETTER;
     editor_text(&n);
-    /* A base64 answer may begin with '/', and a chunk's line with anything: there letters are letters. */
+    /* A base64 answer may begin with '/', and a chunk's line with anything: there letters are
+     * letters. */
     bool answering = false;
     if (t->session) {
         const struct verb *answer = proto_pseudo(session_proto(t->session), VERB_ANSWER);
@@ -281,7 +286,8 @@ static void paste(struct app *app)
     app->ui.dirty = true;
     app->ui.notice[0] = '\0';
     if (term_paste_cut())
-        ui_notice(&app->ui, true, "the paste was longer than %u MiB: its end is missing", TERM_PASTE_MAX >> 20);
+        ui_notice(&app->ui, true, "the paste was longer than %u MiB: its end is missing",
+                  TERM_PASTE_MAX >> 20);
     if (b->len == 0)
         return;
     if (app->prompt.on)
@@ -326,13 +332,16 @@ static void on_signal(void *arg, int fd, short revents)
         app->ui.dirty = keyed = true;
 }
 
-/* -- life ------------------------------------------------------------------------------------------- */
+/* -- life
+ * ------------------------------------------------------------------------------------------- */
 
 static void begin(struct app *app, const struct args *a)
 {
     if (a->mode == MODE_PRACTICE) {
         if (tabs_practice(app, "smtp"))
-            ui_notice(&app->ui, false, "Practice: nothing leaves this program. Begin with EHLO laptop.example (Tab fills it in, Enter sends)");
+            ui_notice(&app->ui, false,
+                      "Practice: nothing leaves this program. Begin with EHLO laptop.example (Tab "
+                      "fills it in, Enter sends)");
     } else if (a->mode == MODE_OPEN)
         tabs_open(app, a->operands[0]);
     else if (a->noperands > 0)

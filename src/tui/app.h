@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the interactive half of the screen shares: the workbench with its overlays and command line. The showing half (panes.h)
- * sees only struct ui. One struct app exists at a time. */
+/* What the interactive half of the screen shares: the workbench with its overlays and command line.
+ * The showing half (panes.h) sees only struct ui. One struct app exists at a time. */
 #ifndef HELOSCOPE_TUI_APP_H
 #define HELOSCOPE_TUI_APP_H
 
@@ -28,7 +28,8 @@ struct prompt {
     prompt_fn *fn;
     int scroll;
 };
-/* Asks; a question that is open already is answered with "no" first. initial: text to begin with, or NULL. */
+/* Asks; a question that is open already is answered with "no" first. initial: text to begin with,
+ * or NULL. */
 void prompt_ask(struct app *app, enum prompt_kind kind, const char *title, const char *initial,
                 prompt_fn *fn, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 void prompt_key(struct app *app, const struct key *k);
@@ -74,22 +75,22 @@ struct app {
     /* the command line (line.c) */
     struct completion candidates[COMPLETE_MAX];
     size_t ncandidates;
-    bool cycling;          /* Tab was the last key: candidates[] is being walked */
+    bool cycling; /* Tab was the last key: candidates[] is being walked */
     size_t cycle;
-    char *cycle_original;  /* the line before the first Tab */
+    char *cycle_original;           /* the line before the first Tab */
     char *addresses[ADDRESSES_MAX]; /* newest first */
     size_t naddresses;
     char host[256];
-    bool from_queue;       /* the line holds the first line of the queue */
+    bool from_queue; /* the line holds the first line of the queue */
 
     /* a login that is being asked for (auth.c) */
     char auth_mechanism[24], auth_user[256];
     bool auth_apop, auth_accepted_clear;
-    char save_path[4096];  /* save.c: asked whether to overwrite it */
-    char *connect_text;    /* tabs.c: a target whose protocol is being asked */
+    char save_path[4096]; /* save.c: asked whether to overwrite it */
+    char *connect_text;   /* tabs.c: a target whose protocol is being asked */
     struct watch *wait_timer;
     bool cx_pending; /* C-x was typed in the letter */
-    bool started;          /* the first frame is on the screen */
+    bool started;    /* the first frame is on the screen */
 };
 
 static inline struct app *app_of(struct ui *ui)
@@ -139,7 +140,8 @@ void line_cancel(struct app *app);
 void line_next(struct app *app);
 void line_know_address(struct app *app, const char *p, size_t n);
 void line_context(struct app *app, struct complete_context *c);
-/* Sends one line in the tab in view, with everything that belongs to it; false: not sent, the notice tells why. */
+/* Sends one line in the tab in view, with everything that belongs to it; false: not sent, the
+ * notice tells why. */
 bool line_send(struct app *app, const char *line);
 void line_queue(struct app *app, const char *what);
 /* Is a line of this text secret (PASS, an answer to a challenge)? Its range. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* :auth and :apop: ask for what is needed, then hand it to the session. Outside TLS they ask first: a password sent in clear
- * can be read on the way. */
+/* :auth and :apop: ask for what is needed, then hand it to the session. Outside TLS they ask first:
+ * a password sent in clear can be read on the way. */
 #include "tui/app.h"
 #include "heloscope/caps.h"
 
@@ -28,9 +28,9 @@ static void secret_told(struct app *app, const char *answer)
 static void ask_secret(struct app *app)
 {
     prompt_ask(app, PROMPT_SECRET, app->auth_apop ? "APOP" : "log in", NULL, secret_told,
-               app->auth_apop
-                   ? "The password of %s. It is not sent: only an MD5 digest over it and the banner's timestamp is (RFC 1939 7)."
-                   : "The password of %s. It is neither shown nor kept in the talk.",
+               app->auth_apop ? "The password of %s. It is not sent: only an MD5 digest over it "
+                                "and the banner's timestamp is (RFC 1939 7)."
+                              : "The password of %s. It is neither shown nor kept in the talk.",
                app->auth_user);
 }
 
@@ -101,23 +101,28 @@ void auth_ask(struct app *app, const char *mechanism, const char *user)
         return;
     const struct caps *c = session_caps(t->session);
     if (!mechanism || !*mechanism)
-        mechanism = !mechanism_offered(c, "PLAIN") && mechanism_offered(c, "LOGIN") ? "LOGIN" : "PLAIN";
+        mechanism =
+            !mechanism_offered(c, "PLAIN") && mechanism_offered(c, "LOGIN") ? "LOGIN" : "PLAIN";
     if (strcasecmp(mechanism, "PLAIN") != 0 && strcasecmp(mechanism, "LOGIN") != 0) {
         ui_notice(&app->ui, true, "%.20s is not done here: PLAIN or LOGIN", mechanism);
         return;
     }
     app->auth_apop = false;
-    snprintf(app->auth_mechanism, sizeof app->auth_mechanism, "%s", strcasecmp(mechanism, "LOGIN") == 0 ? "LOGIN" : "PLAIN");
+    snprintf(app->auth_mechanism, sizeof app->auth_mechanism, "%s",
+             strcasecmp(mechanism, "LOGIN") == 0 ? "LOGIN" : "PLAIN");
     snprintf(app->auth_user, sizeof app->auth_user, "%s", user ? user : "");
     if (session_tls(t->session)) {
         ask_user(app);
         return;
     }
     prompt_ask(app, PROMPT_YESNO, "the connection is in clear", NULL, clear_accepted,
-               "AUTH %s only encodes the password, it does not encrypt it: without TLS everybody on the way can "
+               "AUTH %s only encodes the password, it does not encrypt it: without TLS everybody "
+               "on the way can "
                "read it (RFC 4954 4). %s\n\nSend it in clear?",
                app->auth_mechanism,
-               session_is_practice(t->session) ? "Here it is practice, but most servers refuse it too." : "");
+               session_is_practice(t->session)
+                   ? "Here it is practice, but most servers refuse it too."
+                   : "");
 }
 
 void auth_apop(struct app *app, const char *user)
@@ -126,7 +131,8 @@ void auth_apop(struct app *app, const char *user)
     if (!session_ready(app, t))
         return;
     if (!session_timestamp(t->session)[0]) {
-        ui_notice(&app->ui, true, "the banner holds no <timestamp>, so this server does not do APOP");
+        ui_notice(&app->ui, true,
+                  "the banner holds no <timestamp>, so this server does not do APOP");
         return;
     }
     app->auth_apop = true;

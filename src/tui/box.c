@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A frame over the panes, for a question, the palette and help. On a small screen it takes all but the header. */
+/* A frame over the panes, for a question, the palette and help. On a small screen it takes all but
+ * the header. */
 #include "tui/app.h"
 #include "tui/text.h"
 

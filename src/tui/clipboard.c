@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Copying: OSC 52 asks the terminal, which works through ssh and needs no display; whether it obeyed cannot be known, so the
- * text goes to a file too, and the notice says both. Secrets were masked when the talk was recorded. */
+/* Copying: OSC 52 asks the terminal, which works through ssh and needs no display; whether it
+ * obeyed cannot be known, so the text goes to a file too, and the notice says both. Secrets were
+ * masked when the talk was recorded. */
 #include "tui/app.h"
 #include "tui/paths.h"
 

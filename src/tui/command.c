@@ -62,12 +62,15 @@ static void set(struct app *app, const char *arg)
         if (!number(app, arg + 8, 0, 86400, &n))
             return;
         app->ui.options.timeout_ms = (int)(n * 1000);
-        ui_notice(&app->ui, false, n ? "timeout: %ld s, from the next connection on"
-                                     : "timeout: the usual ones again, from the next connection on", n);
+        ui_notice(&app->ui, false,
+                  n ? "timeout: %ld s, from the next connection on"
+                    : "timeout: the usual ones again, from the next connection on",
+                  n);
     } else if (strncmp(arg, "annotate ", 9) == 0 && word_among(arg + 9, levels, 4, &k)) {
         app->ui.annotate = (enum annotate)k;
     } else
-        ui_notice(&app->ui, true, "set: say \"timeout SECONDS\" or \"annotate none|newest|all|raw\"");
+        ui_notice(&app->ui, true,
+                  "set: say \"timeout SECONDS\" or \"annotate none|newest|all|raw\"");
 }
 
 static void filter(struct app *app, struct tab *t, const char *arg)
@@ -113,7 +116,8 @@ static void login(struct app *app, enum command_id id, const char *arg)
         return;
     }
     size_t n = strcspn(arg, " ");
-    snprintf(mechanism, sizeof mechanism, "%.*s", n < sizeof mechanism ? (int)n : (int)sizeof mechanism - 1, arg);
+    snprintf(mechanism, sizeof mechanism, "%.*s",
+             n < sizeof mechanism ? (int)n : (int)sizeof mechanism - 1, arg);
     snprintf(user, sizeof user, "%s", arg + n + strspn(arg + n, " "));
     auth_ask(app, mechanism, user);
 }
@@ -134,7 +138,9 @@ static void close_told(struct app *app, const char *answer)
 static void layout(struct app *app)
 {
     static const char *const words[] = {"too small", "tiny", "small", "standard", "wide"};
-    ui_notice(&app->ui, false, "%d x %d: the %s layout (wide from 100x30, standard from 78x20, small from 60x15, tiny from 40x8)",
+    ui_notice(&app->ui, false,
+              "%d x %d: the %s layout (wide from 100x30, standard from 78x20, small from 60x15, "
+              "tiny from 40x8)",
               app->ui.cols, app->ui.rows, words[app->ui.layout.kind]);
 }
 
@@ -206,7 +212,8 @@ static void run(struct app *app, enum command_id id, const char *arg)
         return;
     }
     if (!t->session) {
-        ui_notice(ui, true, ":%s needs a session, and this tab is a saved talk", command_rows[id].name);
+        ui_notice(ui, true, ":%s needs a session, and this tab is a saved talk",
+                  command_rows[id].name);
         return;
     }
     switch (id) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Completion by the form in the verb's row: "MAIL FROM:<address> [SIZE=octets]" says where an address and where a parameter
- * goes, so that a new verb needs no line here. Which capability a parameter belongs to stands in params.def. */
+/* Completion by the form in the verb's row: "MAIL FROM:<address> [SIZE=octets]" says where an
+ * address and where a parameter goes, so that a new verb needs no line here. Which capability a
+ * parameter belongs to stands in params.def. */
 #include "tui/complete.h"
 
 #include <ctype.h>
@@ -17,7 +18,6 @@ static const struct {
 };
 
 #define VERBS_MAX 64
-#define TAKEN 10000
 
 struct list {
     struct completion *out;
@@ -47,49 +47,75 @@ static bool offered(const struct complete_context *c, const char *needs)
     return !needs || (c->caps && caps_find(c->caps, needs));
 }
 
-/* How far down a verb stands in the list: what leads on comes first, what is refused comes last. */
+/* How far down a verb stands in the list. The driver lists its states in the order of a talk, so
+ * the state in which a verb first becomes legal tells where it belongs: what belongs here comes
+ * first, then what comes next (out of order yet), then what belonged before. */
+#define RANK_NOT_OFFERED 200
+
 static int rank(const struct complete_context *c, const struct verb *v)
 {
-    int r = 0;
-    if (!proto_legal(v, c->where))
-        r += 64;
-    if (!offered(c, v->needs))
-        r += c->caps ? 32 : 16;
-    if (v->flags & VERB_HIDDEN)
-        r += 128;
-    if (strcmp(v->name, c->proto->caps_verb) == 0)
-        r += c->caps && c->where->extended ? 8 : 0;
-    else if ((v->flags & VERB_LETTER) && c->where->rcpts > 0)
-        r -= 1; /* an envelope is ready: the letter is next */
+    int r = 0, first = 0, here = c->where->state;
+    while (first < 31 && !(v->legal & (1u << first)))
+        first++;
+    size_t len = strlen(v->insert);
+    if (first <= here)
+        r += 4 * (here - first);
+    else
+        r += 4 * (first - here) - 3;
+    if (first < here && len && v->insert[len - 1] == ' ')
+        r += 8; /* HELO, VRFY: seldom wanted once the talk has gone on */
     if (v->flags & VERB_QUIT)
-        r += 9;
+        r = 6;
+    if (strcmp(v->name, c->proto->caps_verb) == 0 && c->where->extended)
+        r += 20;
+    if (!proto_legal(v, c->where))
+        r += first > here ? 0 : 60;
+    if (!offered(c, v->needs))
+        r += c->caps ? RANK_NOT_OFFERED : 30;
+    if (v->flags & VERB_HIDDEN)
+        r += RANK_NOT_OFFERED;
     return r;
 }
 
+/* The verbs in the order of their ranks, at most VERBS_MAX; returns how many. */
+static size_t ranked(const struct complete_context *c, const struct verb **out)
+{
+    int ranks[VERBS_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < c->proto->nverbs && n < VERBS_MAX; i++) {
+        const struct verb *v = &c->proto->verbs[i];
+        if (v->name[0] == '(')
+            continue;
+        int r = rank(c, v);
+        size_t at = n++;
+        while (at > 0 && ranks[at - 1] > r) {
+            ranks[at] = ranks[at - 1];
+            out[at] = out[at - 1];
+            at--;
+        }
+        ranks[at] = r;
+        out[at] = v;
+    }
+    return n;
+}
+
+/* Legal ones first; those out of order only where something was typed. */
 static void offer_verbs(const struct complete_context *c, struct list *l, const char *part,
                         size_t n, bool whole_insert, size_t start)
 {
-    int ranks[VERBS_MAX];
-    size_t nv = c->proto->nverbs < VERBS_MAX ? c->proto->nverbs : VERBS_MAX;
-    for (size_t i = 0; i < nv; i++)
-        ranks[i] = rank(c, &c->proto->verbs[i]);
-    for (;;) {
-        size_t best = nv;
-        for (size_t i = 0; i < nv; i++)
-            if (ranks[i] != TAKEN && (best == nv || ranks[i] < ranks[best]))
-                best = i;
-        if (best == nv)
-            return;
-        const struct verb *v = &c->proto->verbs[best];
-        int r = ranks[best];
-        ranks[best] = TAKEN;
-        if (v->name[0] == '(' || !begins(v->name, part, n))
-            continue;
-        if (n == 0 && whole_insert && r >= 16)
-            continue; /* an empty line is offered only what is in order now */
-        const char *text = whole_insert ? v->insert : v->name;
-        offer(l, start, text, strlen(text), "");
-    }
+    const struct verb *order[VERBS_MAX];
+    size_t nv = ranked(c, order);
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < nv; i++) {
+            const struct verb *v = order[i];
+            if (proto_legal(v, c->where) != (pass == 0) || !begins(v->name, part, n))
+                continue;
+            if (n == 0 && whole_insert &&
+                (pass > 0 || (v->flags & VERB_HIDDEN) || (v->needs && !offered(c, v->needs))))
+                continue;
+            const char *text = whole_insert ? v->insert : v->name;
+            offer(l, start, text, strlen(text), "");
+        }
 }
 
 /* The k-th word of a form after the verb (0 first); brackets may hold blanks nowhere. */
@@ -265,12 +291,14 @@ size_t complete_find(const struct complete_context *c, const char *line, size_t 
 const char *complete_ghost(const struct completion *k, const char *line, size_t n)
 {
     size_t typed = n - k->start;
-    if (k->start > n || strlen(k->text) < typed || strncasecmp(k->text, line + k->start, typed) != 0)
+    if (k->start > n || strlen(k->text) < typed ||
+        strncasecmp(k->text, line + k->start, typed) != 0)
         return "";
     return k->text + typed;
 }
 
-/* -- the words around the line -------------------------------------------------------------------- */
+/* -- the words around the line --------------------------------------------------------------------
+ */
 
 size_t hint_legal(const struct complete_context *c, int width, char *out, size_t size)
 {
@@ -279,24 +307,22 @@ size_t hint_legal(const struct complete_context *c, int width, char *out, size_t
         out[0] = '\0';
     if (!c->proto || !c->where)
         return 0;
-    for (int pass = 0; pass < 2; pass++)
-        for (size_t i = 0; i < c->proto->nverbs; i++) {
-            const struct verb *v = &c->proto->verbs[i];
-            char word[48];
-            if (v->name[0] == '(' || (v->flags & VERB_HIDDEN))
-                continue;
-            bool legal = proto_legal(v, c->where);
-            if (legal != (pass == 0) || (c->caps && !offered(c, v->needs)))
-                continue;
-            if (legal)
-                snprintf(word, sizeof word, "%s", v->name);
-            else
-                snprintf(word, sizeof word, "%s(%s)", v->name, v->illegal);
-            size_t m = strlen(word), gap = len ? 2 : 0;
-            if ((int)(len + gap + m) > width || len + gap + m + 1 > size)
-                continue;
-            len += (size_t)snprintf(out + len, size - len, "%s%s", gap ? "  " : "", word);
-        }
+    const struct verb *order[VERBS_MAX];
+    size_t nv = ranked(c, order);
+    for (size_t i = 0; i < nv; i++) {
+        const struct verb *v = order[i];
+        char word[48];
+        if ((v->flags & VERB_HIDDEN) || (c->caps && !offered(c, v->needs)))
+            continue;
+        if (proto_legal(v, c->where))
+            snprintf(word, sizeof word, "%s", v->name);
+        else
+            snprintf(word, sizeof word, "%s(%s)", v->name, v->illegal);
+        size_t m = strlen(word), gap = len ? 2 : 0;
+        if ((int)(len + gap + m) > width || len + gap + m + 1 > size)
+            continue;
+        len += (size_t)snprintf(out + len, size - len, "%s%s", gap ? "  " : "", word);
+    }
     return len;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What Tab could put into the command line, and the words around it: pure functions over the driver's rows, the capabilities
- * and what the talk knows. Without curses and readline. */
+/* What Tab could put into the command line, and the words around it: pure functions over the
+ * driver's rows, the capabilities and what the talk knows. Without curses and readline. */
 #ifndef HELOSCOPE_TUI_COMPLETE_H
 #define HELOSCOPE_TUI_COMPLETE_H
 
@@ -9,13 +9,13 @@
 
 struct complete_context {
     const struct proto *proto;
-    const struct where *where;  /* the state in which the line will arrive: session_ahead() */
-    const struct caps *caps;    /* NULL: not asked for yet */
+    const struct where *where;    /* the state in which the line will arrive: session_ahead() */
+    const struct caps *caps;      /* NULL: not asked for yet */
     const char *const *addresses; /* known in this talk, newest first, then the practice accounts */
     size_t naddresses;
-    const char *own;            /* a sender's address to begin with, or "" */
-    const char *host;           /* the name to greet with */
-    unsigned messages;          /* in the maildrop, as far as it was told; 0: unknown */
+    const char *own;   /* a sender's address to begin with, or "" */
+    const char *host;  /* the name to greet with */
+    unsigned messages; /* in the maildrop, as far as it was told; 0: unknown */
 };
 
 #define COMPLETE_MAX 64
@@ -26,16 +26,18 @@ struct completion {
     char text[320];
 };
 
-/* The candidates for the line when the cursor stands at its end, the best first; returns how many (at most max). */
+/* The candidates for the line when the cursor stands at its end, the best first; returns how many
+ * (at most max). */
 size_t complete_find(const struct complete_context *c, const char *line, size_t n,
                      struct completion *out, size_t max);
 /* The part of a candidate that is not typed yet ("" where it would change what is typed). */
 const char *complete_ghost(const struct completion *k, const char *line, size_t n);
 
-/* "RCPT  DATA(503)  RSET  NOOP  QUIT": legal verbs first, then what would be out of order with the code it would get;
- * as many as fit into width columns. Returns the length. */
+/* "RCPT  DATA(503)  RSET  NOOP  QUIT": legal verbs first, then what would be out of order with the
+ * code it would get; as many as fit into width columns. Returns the length. */
 size_t hint_legal(const struct complete_context *c, int width, char *out, size_t size);
-/* One line about the command being typed: warnings, its form, what it is for. Empty line: what the state means. */
+/* One line about the command being typed: warnings, its form, what it is for. Empty line: what the
+ * state means. */
 size_t hint_line(const struct complete_context *c, const char *line, size_t n, char *out,
                  size_t size);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* readline's callback interface with own input, no output and no hand on the terminal's modes or signals. The whole
- * chunk of a key is queued before rl_callback_read_char(): fed byte by byte, UTF-8 breaks the history search. */
+/* readline's callback interface with own input, no output and no hand on the terminal's modes or
+ * signals. The whole chunk of a key is queued before rl_callback_read_char(): fed byte by byte,
+ * UTF-8 breaks the history search. */
 #include "tui/editor.h"
 #include "tui/paths.h"
 #include "heloscope/buf.h"
@@ -20,7 +21,8 @@ static void (*on_external)(void *arg);
 static void *on_arg;
 static bool ready;
 static bool external_wanted;
-static char *pending; /* the accepted line: readline clears its own after the handler, so we act later */
+static char
+    *pending; /* the accepted line: readline clears its own after the handler, so we act later */
 static FILE *null_in, *null_out;
 static const char *feed_at;
 static size_t feed_left;
@@ -111,7 +113,8 @@ static void history_open(void)
     history_truncate_file(history_path, HISTORY_LINES);
 }
 
-void editor_open(void (*accept)(void *arg, const char *line), void (*external)(void *arg), void *arg)
+void editor_open(void (*accept)(void *arg, const char *line), void (*external)(void *arg),
+                 void *arg)
 {
     on_accept = accept;
     on_external = external;
@@ -124,7 +127,7 @@ void editor_ready(void)
         const char *seq;
         rl_command_func_t *fn;
     } keys[] = {
-        {"\\e[3~", rl_delete},  {"\\e[1~", rl_beg_of_line}, {"\\e[4~", rl_end_of_line},
+        {"\\e[3~", rl_delete},      {"\\e[1~", rl_beg_of_line}, {"\\e[4~", rl_end_of_line},
         {"\\e[7~", rl_beg_of_line}, {"\\e[8~", rl_end_of_line},
     };
     if (ready)

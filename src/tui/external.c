@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* $VISUAL, $EDITOR or vi on a line, a letter or a copy of the talk. The file is for the user alone and is removed again; nothing is
- * sent by leaving the editor. */
+/* $VISUAL, $EDITOR or vi on a line, a letter or a copy of the talk. The file is for the user alone
+ * and is removed again; nothing is sent by leaving the editor. */
 #include "tui/app.h"
 #include "tui/editor.h"
 
@@ -37,7 +37,8 @@ static bool run(const char *path, char *why, size_t size)
     if (!editor || !*editor)
         editor = "vi";
     char *command = xmalloc(strlen(editor) + 8);
-    sprintf(command, "%s \"$1\"", editor); /* the variable may hold options: the shell takes it apart */
+    sprintf(command, "%s \"$1\"",
+            editor); /* the variable may hold options: the shell takes it apart */
     term_suspend();
     pid_t pid = fork();
     if (pid == 0) {
@@ -54,7 +55,10 @@ static bool run(const char *path, char *why, size_t size)
         ok = errno == EINTR;
     term_resume();
     if (!ok || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-        snprintf(why, size, "the editor \"%.60s\" could not be run or failed; nothing was changed (set EDITOR)", editor);
+        snprintf(
+            why, size,
+            "the editor \"%.60s\" could not be run or failed; nothing was changed (set EDITOR)",
+            editor);
         ok = false;
     }
     free(command);
@@ -69,7 +73,8 @@ static bool read_all(const char *path, struct buf *out, char *why, size_t size)
     if (fd >= 0)
         while ((k = read(fd, chunk, sizeof chunk)) > 0)
             if (!buf_add(out, chunk, (size_t)k)) {
-                snprintf(why, size, "the text is longer than %u MiB now; nothing was changed", EXTERNAL_MAX >> 20);
+                snprintf(why, size, "the text is longer than %u MiB now; nothing was changed",
+                         EXTERNAL_MAX >> 20);
                 close(fd);
                 return false;
             }
@@ -85,7 +90,8 @@ bool external_edit(const char *suffix, const char *p, size_t n, struct buf *out,
 {
     const char *dir = getenv("TMPDIR");
     char path[4096];
-    if (snprintf(path, sizeof path, "%s/heloscope-XXXXXX%s", dir && *dir ? dir : "/tmp", suffix) >= (int)sizeof path) {
+    if (snprintf(path, sizeof path, "%s/heloscope-XXXXXX%s", dir && *dir ? dir : "/tmp", suffix) >=
+        (int)sizeof path) {
         snprintf(why, size, "TMPDIR is too long");
         return false;
     }
@@ -119,7 +125,8 @@ void external_line(struct app *app)
     if (letter)
         n = letter_text(t)->len;
     if (!letter && line_secret(t, line, n, &at, &len)) {
-        ui_notice(&app->ui, true, "this line holds a secret: it is not written to a file for $EDITOR");
+        ui_notice(&app->ui, true,
+                  "this line holds a secret: it is not written to a file for $EDITOR");
         return;
     }
     if (!external_edit(letter ? ".eml" : ".txt", line, n, &out, why, sizeof why))

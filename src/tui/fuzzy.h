@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* How well typed letters fit a name: all of them in order, better together, at word starts and early. */
+/* How well typed letters fit a name: all of them in order, better together, at word starts and
+ * early. */
 #ifndef HELOSCOPE_TUI_FUZZY_H
 #define HELOSCOPE_TUI_FUZZY_H
 

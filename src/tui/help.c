@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Help for the pane with the focus: its keys and, on the command line, the verbs; all from the rows. / finds a word in it. */
+/* Help for the pane with the focus: its keys and, on the command line, the verbs; all from the
+ * rows. / finds a word in it. */
 #include "tui/app.h"
 #include "tui/text.h"
 
@@ -163,7 +164,8 @@ void help_draw(struct app *app)
 {
     struct help *h = &app->help;
     char foot[96];
-    snprintf(foot, sizeof foot, h->finding ? "/%s" : "j k PgUp PgDn scroll  / find  Esc leave", h->find);
+    snprintf(foot, sizeof foot, h->finding ? "/%s" : "j k PgUp PgDn scroll  / find  Esc leave",
+             h->find);
     struct rect in = box_draw(app, app->ui.rows - 2, 96, "help", foot);
     const char *p = buf_str(&h->text);
     /* Long lines go on below, further in: the sentence is worth more than the line count. */
@@ -185,7 +187,8 @@ void help_draw(struct app *app)
                 if (fit == 0 && m > 0)
                     fit = m;
                 if (pass == 1 && line >= h->top && shown < in.h) {
-                    text_put(in.y + shown, in.x + at, in.w - at, title ? ROLE_TITLE : ROLE_TEXT, s, fit);
+                    text_put(in.y + shown, in.x + at, in.w - at, title ? ROLE_TITLE : ROLE_TEXT, s,
+                             fit);
                     shown++;
                 }
                 row += line >= h->top;

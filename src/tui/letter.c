@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The letter composer: opens on 354 (and on BDAT without a size), a line with a lone dot and Enter sends. Its text is one
- * buffer with LF line ends; dot-stuffing and CRLF are the session's work, the notes beside the lines are letter_notes.c's. */
+/* The letter composer: opens on 354 (and on BDAT without a size), a line with a lone dot and Enter
+ * sends. Its text is one buffer with LF line ends; dot-stuffing and CRLF are the session's work,
+ * the notes beside the lines are letter_notes.c's. */
 #include "tui/app.h"
 #include "tui/letter_notes.h"
 #include "tui/text.h"
@@ -16,7 +17,7 @@ struct letter {
     struct buf text;
     size_t point, top; /* octets; top: start of the first line shown */
     struct buf killed;
-    bool killing;      /* the key before was C-k: this one appends */
+    bool killing; /* the key before was C-k: this one appends */
     bool bdat, last;
     bool sum_valid;
     struct letter_sum sum;
@@ -32,7 +33,8 @@ static struct letter *of(const struct tab *t)
 static void find_sender(struct tab *t, char *out, size_t size)
 {
     out[0] = '\0';
-    for (size_t i = t->source->count(t->source->self), looked = 0; i-- > 0 && looked < 500; looked++) {
+    for (size_t i = t->source->count(t->source->self), looked = 0; i-- > 0 && looked < 500;
+         looked++) {
         struct item it;
         struct span s;
         if (!t->source->item(t->source->self, i, &it) || it.kind != ITEM_CLIENT ||
@@ -107,7 +109,8 @@ const struct buf *letter_text(const struct tab *t)
     return &of(t)->text;
 }
 
-/* -- changing the text ------------------------------------------------------------------------------ */
+/* -- changing the text
+ * ------------------------------------------------------------------------------ */
 
 static bool put(struct app *app, struct letter *l, const char *p, size_t n)
 {
@@ -237,7 +240,8 @@ static void kill_to(struct letter *l, size_t from, size_t to, bool append)
     cut(l, from, to);
 }
 
-/* -- sending, leaving ------------------------------------------------------------------------------- */
+/* -- sending, leaving
+ * ------------------------------------------------------------------------------- */
 
 void letter_send(struct app *app, struct tab *t)
 {
@@ -250,7 +254,8 @@ void letter_send(struct app *app, struct tab *t)
     size_t start = line_start(l, n);
     if (n - start == 1 && l->text.p[start] == '.')
         n = start;
-    else if (n >= 2 && l->text.p[n - 1] == '\n' && line_start(l, n - 1) == n - 2 && l->text.p[n - 2] == '.')
+    else if (n >= 2 && l->text.p[n - 1] == '\n' && line_start(l, n - 1) == n - 2 &&
+             l->text.p[n - 2] == '.')
         n -= 2;
     bool ok = l->bdat ? session_bdat(t->session, buf_str(&l->text), n, l->last, why, sizeof why)
                       : session_letter(t->session, buf_str(&l->text), n, why, sizeof why);
@@ -278,10 +283,12 @@ void letter_cancel(struct app *app, struct tab *t)
 {
     if (of(t)->bdat)
         prompt_ask(app, PROMPT_YESNO, "throw this letter away?", NULL, answered_drop,
-                   "Nothing of it was sent yet: BDAT goes out as a whole when the letter is ended. Throw away what you wrote?");
+                   "Nothing of it was sent yet: BDAT goes out as a whole when the letter is ended. "
+                   "Throw away what you wrote?");
     else
         prompt_ask(app, PROMPT_YESNO, "drop the connection?", NULL, answered_drop,
-                   "SMTP has no way to abort inside DATA: after 354 every line is the letter, RSET and QUIT "
+                   "SMTP has no way to abort inside DATA: after 354 every line is the letter, RSET "
+                   "and QUIT "
                    "too, until a lone dot ends it - and then the server delivers it. Only a broken "
                    "connection makes the server throw the letter away (RFC 5321 4.1.1.4).\n\n"
                    "Drop the connection? (No goes on writing.)");
@@ -298,11 +305,13 @@ void letter_fill(struct app *app, struct tab *t)
         return;
     }
     /* The first accepted recipient: the newest RCPT will do where there are several. */
-    for (size_t i = t->source->count(t->source->self), looked = 0; i-- > 0 && looked < 500; looked++) {
+    for (size_t i = t->source->count(t->source->self), looked = 0; i-- > 0 && looked < 500;
+         looked++) {
         struct span s;
         struct item it;
         if (t->source->item(t->source->self, i, &it) && it.kind == ITEM_CLIENT &&
-            t->source->line(t->source->self, i, 0, &s) && s.n > 5 && strncasecmp(s.p, "RCPT ", 5) == 0) {
+            t->source->line(t->source->self, i, 0, &s) && s.n > 5 &&
+            strncasecmp(s.p, "RCPT ", 5) == 0) {
             const char *a = memchr(s.p, '<', s.n);
             const char *b = a ? memchr(a, '>', s.n - (size_t)(a - s.p)) : NULL;
             if (b)
@@ -329,7 +338,8 @@ void letter_fill(struct app *app, struct tab *t)
     buf_clear(&b);
 }
 
-/* -- keys ------------------------------------------------------------------------------------------- */
+/* -- keys
+ * ------------------------------------------------------------------------------------------- */
 
 static void enter(struct app *app, struct tab *t)
 {
@@ -450,7 +460,8 @@ void letter_key(struct app *app, struct tab *t, const struct key *k)
     }
 }
 
-/* -- drawing ---------------------------------------------------------------------------------------- */
+/* -- drawing
+ * ---------------------------------------------------------------------------------------- */
 
 static void title(struct app *app, struct tab *t, const struct letter_sum *s)
 {
@@ -459,8 +470,9 @@ static void title(struct app *app, struct tab *t, const struct letter_sum *s)
     if (r.h < 1)
         return;
     char words[200];
-    snprintf(words, sizeof words, "==[ %s ]== %zu line%s, 8bit: %s, longest %zu/%d, %zu octets ", l->bdat ? "LETTER by BDAT" : "LETTER",
-             s->lines, s->lines == 1 ? "" : "s", s->eightbit ? "yes" : "no", s->longest, LETTER_LINE_MAX, s->octets);
+    snprintf(words, sizeof words, "==[ %s ]== %zu line%s, 8bit: %s, longest %zu/%d, %zu octets ",
+             l->bdat ? "LETTER by BDAT" : "LETTER", s->lines, s->lines == 1 ? "" : "s",
+             s->eightbit ? "yes" : "no", s->longest, LETTER_LINE_MAX, s->octets);
     text_fill(r, ROLE_TEXT);
     int x = r.x + text_puts(r.y, r.x, r.w, ROLE_FOCUS_BORDER, words);
     while (x < r.x + r.w)
@@ -512,9 +524,11 @@ void letter_draw(struct app *app, struct tab *t)
         if (notes && wide) {
             int nx = r.x + r.w - wide;
             nx += text_puts(r.y + row, nx, 2, ROLE_NOTE, "| ");
-            text_puts(r.y + row, nx, r.x + r.w - nx, n > LETTER_LINE_MAX ? ROLE_WARNING : ROLE_NOTE, note);
+            text_puts(r.y + row, nx, r.x + r.w - nx, n > LETTER_LINE_MAX ? ROLE_WARNING : ROLE_NOTE,
+                      note);
         } else if (notes && mine && app->ui.layout.hint.h > 0 && !app->ui.notice[0])
-            text_puts(app->ui.layout.hint.y, app->ui.layout.hint.x, app->ui.layout.hint.w, ROLE_NOTE, note);
+            text_puts(app->ui.layout.hint.y, app->ui.layout.hint.x, app->ui.layout.hint.w,
+                      ROLE_NOTE, note);
         if (mine) {
             cy = r.y + row;
             cx = x + text_width(p + skip, l->point - at - skip);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Notes beside the lines of a letter: what the wire, the reader's program and the rules make of them. */
+/* Notes beside the lines of a letter: what the wire, the reader's program and the rules make of
+ * them. */
 #include "tui/letter_notes.h"
 
 #include <stdio.h>
@@ -92,10 +93,13 @@ size_t letter_note(const struct letter_facts *f, const struct letter_sum *s, siz
         const char *a;
         size_t m = address_of(p + 5, n - 5, &a);
         if (m && (m != strlen(f->mail_from) || strncasecmp(a, f->mail_from, m) != 0))
-            snprintf(out, size, "not the envelope's <%s>: the reader sees this one, nothing compares them",
+            snprintf(out, size,
+                     "not the envelope's <%s>: the reader sees this one, nothing compares them",
                      f->mail_from);
     } else if (n == 0 && index == s->boundary)
-        snprintf(out, size, s->has_header ? "blank line ends the header" : "no header: all of this is the body");
+        snprintf(out, size,
+                 s->has_header ? "blank line ends the header"
+                               : "no header: all of this is the body");
     else if (in_header && index > 0 && !is_field(p, n) && p[0] != ' ' && p[0] != '\t')
         snprintf(out, size, "no \"Name: value\": the header ends here for most readers");
     else if (index == 0 && !s->has_header && n > 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The command line of the tab in view: what Enter, Tab, C-c and a paste do, what of a line is secret, and the queue of pasted
- * lines. The editing is editor.c's, the drawing line_draw.c's. */
+/* The command line of the tab in view: what Enter, Tab, C-c and a paste do, what of a line is
+ * secret, and the queue of pasted lines. The editing is editor.c's, the drawing line_draw.c's. */
 #include "tui/app.h"
 #include "tui/editor.h"
 #include "tui/panes.h"
@@ -71,7 +71,8 @@ bool line_secret(struct tab *t, const char *line, size_t n, size_t *at, size_t *
     return c.secret_len > 0;
 }
 
-/* -- addresses ------------------------------------------------------------------------------------- */
+/* -- addresses
+ * ------------------------------------------------------------------------------------- */
 
 void line_know_address(struct app *app, const char *p, size_t n)
 {
@@ -140,7 +141,8 @@ void line_context(struct app *app, struct complete_context *c)
         c->messages = messages_of(t);
 }
 
-/* -- completion ------------------------------------------------------------------------------------- */
+/* -- completion
+ * ------------------------------------------------------------------------------------- */
 
 void line_tab(struct app *app, bool back)
 {
@@ -154,13 +156,15 @@ void line_tab(struct app *app, bool back)
         line_context(app, &c);
         app->ncandidates = complete_find(&c, line, n, app->candidates, COMPLETE_MAX);
         if (app->ncandidates == 0) {
-            ui_notice(&app->ui, false, "nothing to complete here; ? on an empty line lists the verbs");
+            ui_notice(&app->ui, false,
+                      "nothing to complete here; ? on an empty line lists the verbs");
             return;
         }
         free(app->cycle_original);
         app->cycle_original = xstrndup(line, n);
         app->cycle = 0;
-        app->cycling = app->ncandidates > 1; /* a single one: the next Tab completes what comes next */
+        app->cycling =
+            app->ncandidates > 1; /* a single one: the next Tab completes what comes next */
     } else {
         size_t round = app->ncandidates + 1; /* and the line as it was typed */
         app->cycle = (app->cycle + (back ? round - 1 : 1)) % round;
@@ -170,7 +174,8 @@ void line_tab(struct app *app, bool back)
         editor_replace(app->candidates[app->cycle].start, app->candidates[app->cycle].text);
 }
 
-/* -- sending ---------------------------------------------------------------------------------------- */
+/* -- sending
+ * ---------------------------------------------------------------------------------------- */
 
 static void learn(struct app *app, const char *line)
 {
@@ -204,7 +209,8 @@ bool line_send(struct app *app, const char *line)
     char why[256];
     size_t n = strlen(line), at, len;
     if (!t || !t->session) {
-        ui_notice(&app->ui, true, "this tab is a saved talk: nothing can be sent; :connect TARGET opens a session");
+        ui_notice(&app->ui, true,
+                  "this tab is a saved talk: nothing can be sent; :connect TARGET opens a session");
         return false;
     }
     if (!session_is_open(t->session)) {
@@ -228,7 +234,9 @@ bool line_send(struct app *app, const char *line)
     if (v && (v->flags & VERB_LITERAL) && (words == 0 || !isdigit((unsigned char)word[0]))) {
         editor_remember(line);
         letter_open(app, t, true, words > 0 && strncasecmp(word, "LAST", 4) == 0);
-        ui_notice(&app->ui, false, "write the chunk; a line with a lone dot ends it, counts it and sends it by BDAT");
+        ui_notice(
+            &app->ui, false,
+            "write the chunk; a line with a lone dot ends it, counts it and sends it by BDAT");
         return true;
     }
     if (!session_line(t->session, line, n, why, sizeof why)) {
@@ -271,7 +279,8 @@ void line_queue(struct app *app, const char *what)
         ui_notice(&app->ui, false, "%zu waiting line%s thrown away", lines, lines == 1 ? "" : "s");
     } else if (strcmp(what, "send all") == 0 || strcmp(what, "send") == 0) {
         if (!t->session || !session_is_open(t->session)) {
-            ui_notice(&app->ui, true, "not sent, the connection is closed: :reconnect opens it again");
+            ui_notice(&app->ui, true,
+                      "not sent, the connection is closed: :reconnect opens it again");
             return;
         }
         size_t flight = queue_flight(q, session_proto(t->session));
@@ -282,7 +291,9 @@ void line_queue(struct app *app, const char *what)
         buf_consume(&q->text, flight);
         size_t left = queue_count(q);
         if (left)
-            ui_notice(&app->ui, false, "%zu lines sent in one flight; %zu wait for the reply to the last of them (RFC 2920 3.1)",
+            ui_notice(&app->ui, false,
+                      "%zu lines sent in one flight; %zu wait for the reply to the last of them "
+                      "(RFC 2920 3.1)",
                       lines - left, left);
         else
             ui_notice(&app->ui, false, "%zu lines sent in one flight", lines);
@@ -298,7 +309,8 @@ void line_queue(struct app *app, const char *what)
     }
 }
 
-/* -- keys ------------------------------------------------------------------------------------------- */
+/* -- keys
+ * ------------------------------------------------------------------------------------------- */
 
 void line_key(struct app *app, const struct key *k)
 {
@@ -320,7 +332,8 @@ void line_paste(struct app *app, const char *p, size_t n)
         while (n > 0 && (p[n - 1] == '\r' || p[n - 1] == '\n'))
             n--;
         if (memchr(p, '\0', n) || !editor_insert(p, n))
-            ui_notice(&app->ui, true, "not pasted: a line may hold %d octets, and no NUL", EDITOR_MAX);
+            ui_notice(&app->ui, true, "not pasted: a line may hold %d octets, and no NUL",
+                      EDITOR_MAX);
         return;
     }
     if (!t || !t->session)
@@ -334,7 +347,9 @@ void line_paste(struct app *app, const char *p, size_t n)
         return;
     }
     line_next(app);
-    ui_notice(&app->ui, false, "%zu lines wait, nothing is sent by itself: Enter sends the one you see, :queue send all, :queue clear",
+    ui_notice(&app->ui, false,
+              "%zu lines wait, nothing is sent by itself: Enter sends the one you see, :queue send "
+              "all, :queue clear",
               queue_count(t->queue));
 }
 
@@ -350,14 +365,17 @@ void line_cancel(struct app *app)
         app->from_queue = false;
         if (queued && t && t->queue) {
             queue_pop(t->queue);
-            ui_notice(&app->ui, false, "that line was left out; %zu wait: Enter shows the next, :queue clear",
+            ui_notice(&app->ui, false,
+                      "that line was left out; %zu wait: Enter shows the next, :queue clear",
                       queue_count(t->queue));
         }
     } else if (t && t->session && session_is_open(t->session) &&
                (!session_is_up(t->session) || session_waiting_us(t->session) > 0)) {
         session_abort(t->session);
-        ui_notice(&app->ui, false, "the wait was cancelled and the connection closed; :reconnect opens it again");
+        ui_notice(&app->ui, false,
+                  "the wait was cancelled and the connection closed; :reconnect opens it again");
     } else
-        ui_notice(&app->ui, false, "nothing to cancel; :quit (or q in the transcript) leaves heloscope");
+        ui_notice(&app->ui, false,
+                  "nothing to cancel; :quit (or q in the transcript) leaves heloscope");
     app->ui.dirty = true;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The three rows of the command line: what is legal now, the line with the ghost of what Tab would add, and the hint. */
+/* The three rows of the command line: what is legal now, the line with the ghost of what Tab would
+ * add, and the hint. */
 #include "tui/app.h"
 #include "tui/editor.h"
 #include "tui/queue.h"
@@ -82,17 +83,20 @@ static void hint_row(struct app *app, const struct complete_context *c, struct t
     }
     uint64_t wait = t->session ? session_waiting_us(t->session) : 0;
     if (n == 0 && wait > 1000000) {
-        text_putf(r.y, r.x + 1, r.w - 1, ROLE_NOTE, "waiting for the server, %llu s so far; C-c ends the wait",
+        text_putf(r.y, r.x + 1, r.w - 1, ROLE_NOTE,
+                  "waiting for the server, %llu s so far; C-c ends the wait",
                   (unsigned long long)(wait / 1000000));
         return;
     }
     int x = r.x + 1;
     if (app->cycling && app->cycle < app->ncandidates)
-        x += text_putf(r.y, x, r.w / 2, ROLE_KEY, "%zu of %zu, Tab: the next  ", app->cycle + 1, app->ncandidates);
+        x += text_putf(r.y, x, r.w / 2, ROLE_KEY, "%zu of %zu, Tab: the next  ", app->cycle + 1,
+                       app->ncandidates);
     else if (*ghost)
         x += text_putf(r.y, x, r.w / 2, ROLE_KEY, n ? "Tab adds %s  " : "Tab: %s  ", ghost);
     if (!t->session) {
-        text_puts(r.y, x, r.x + r.w - x, ROLE_NOTE, "Esc or Tab goes to the talk; :connect TARGET opens a session");
+        text_puts(r.y, x, r.x + r.w - x, ROLE_NOTE,
+                  "Esc or Tab goes to the talk; :connect TARGET opens a session");
         return;
     }
     hint_line(c, line, n, hint, sizeof hint);
@@ -122,9 +126,9 @@ void line_draw(struct app *app)
         return;
 
     text_fill(r, ROLE_TEXT);
-    const char *prompt = searching       ? editor_prompt()
-                         : t->session    ? session_proto(t->session)->prompt
-                                         : "> ";
+    const char *prompt = searching    ? editor_prompt()
+                         : t->session ? session_proto(t->session)->prompt
+                                      : "> ";
     int x = r.x + text_puts(r.y, r.x, r.w * 2 / 3, ROLE_PROMPT, prompt);
     int room = r.x + r.w - x - 1;
     struct buf b;
@@ -134,8 +138,8 @@ void line_draw(struct app *app)
     size_t start = 0;
     if (at > (size_t)room * 8)
         start = at - (size_t)room * 8;
-    while (start < at && (((unsigned char)p[start] & 0xc0) == 0x80 ||
-                          text_width(p + start, at - start) >= room))
+    while (start < at &&
+           (((unsigned char)p[start] & 0xc0) == 0x80 || text_width(p + start, at - start) >= room))
         start++;
     int used = text_put(r.y, x, room + 1, ROLE_TEXT, p + start, b.len - start);
     if (*ghost && used < room)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The palette behind ':' : every action and every command with its key, found by any letters of its name in order. What begins
- * with the name of a command and a blank is run as it is typed. */
+/* The palette behind ':' : every action and every command with its key, found by any letters of its
+ * name in order. What begins with the name of a command and a blank is run as it is typed. */
 #include "tui/app.h"
 #include "tui/fuzzy.h"
 #include "tui/text.h"
@@ -24,8 +24,8 @@ static const char *row_text(int row, char *out, size_t size)
     if (row >= 0)
         snprintf(out, size, "%s", key_rows[row].palette);
     else
-        snprintf(out, size, ":%s%s%s", command_rows[~row].name, command_rows[~row].args[0] ? " " : "",
-                 command_rows[~row].args);
+        snprintf(out, size, ":%s%s%s", command_rows[~row].name,
+                 command_rows[~row].args[0] ? " " : "", command_rows[~row].args);
     return out;
 }
 
@@ -91,7 +91,8 @@ static void go(struct app *app)
     struct palette *p = &app->palette;
     char text[TYPED_MAX + 1];
     if (p->nrows == 0) {
-        ui_notice(&app->ui, true, "no command fits \"%.60s\"; Esc leaves, C-u clears", buf_str(&p->typed));
+        ui_notice(&app->ui, true, "no command fits \"%.60s\"; Esc leaves, C-u clears",
+                  buf_str(&p->typed));
         return;
     }
     int row = p->rows[p->selected];

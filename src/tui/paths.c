@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* See paths.h. The XDG specification says that a relative path in its variables is to be ignored. */
+/* See paths.h. The XDG specification says that a relative path in its variables is to be ignored.
+ */
 #include "tui/paths.h"
 #include "heloscope/buf.h"
 

@@ -5,9 +5,11 @@
 
 #include <stddef.h>
 
-/* $XDG_STATE_HOME/heloscope/NAME (or ~/.local/state/...); the folders are made, for the user alone. NULL: why. Heap. */
+/* $XDG_STATE_HOME/heloscope/NAME (or ~/.local/state/...); the folders are made, for the user alone.
+ * NULL: why. Heap. */
 char *paths_state(const char *name, char *why, size_t size);
-/* $XDG_CONFIG_HOME/heloscope/NAME (or ~/.config/...); nothing is made. NULL where there is no home. Heap. */
+/* $XDG_CONFIG_HOME/heloscope/NAME (or ~/.config/...); nothing is made. NULL where there is no home.
+ * Heap. */
 char *paths_config(const char *name);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One question at a time, over everything else: yes or no (default No), a text, or a secret that is neither shown nor kept.
- * The typed text has its own few editing keys instead of readline's: a password must not end in a kill ring or an undo list. */
+/* One question at a time, over everything else: yes or no (default No), a text, or a secret that is
+ * neither shown nor kept. The typed text has its own few editing keys instead of readline's: a
+ * password must not end in a kill ring or an undo list. */
 #include "tui/app.h"
 #include "tui/text.h"
 

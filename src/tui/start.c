@@ -21,7 +21,8 @@ void start_draw(struct app *app)
     text_fill(all, ROLE_TEXT);
     struct rect top = {0, 0, 1, ui->cols};
     text_fill(top, ROLE_HEADER);
-    text_puts(0, 1, ui->cols - 1, ROLE_HEADER, "heloscope   SMTP and POP3 by hand, every reply explained");
+    text_puts(0, 1, ui->cols - 1, ROLE_HEADER,
+              "heloscope   SMTP and POP3 by hand, every reply explained");
     bool tight = ui->rows < 16 || ui->cols < 70;
     int left = ui->cols >= 78 ? (ui->cols - 76) / 2 : 1;
     int y = tight ? 2 : ui->rows / 4, w = ui->cols - left - 1;
@@ -33,21 +34,26 @@ void start_draw(struct app *app)
             cy = y;
             cx = left;
         }
-        x += text_putf(y, x, ui->cols - x, sel ? ROLE_SELECTION : ROLE_TITLE, "%-12s", choice[i].name);
+        x += text_putf(y, x, ui->cols - x, sel ? ROLE_SELECTION : ROLE_TITLE, "%-12s",
+                       choice[i].name);
         text_puts(y, x + 1, ui->cols - x - 1, ROLE_TEXT, choice[i].means);
         y += tight ? 1 : 2;
     }
     if (!tight) {
-        text_puts(y + 1, left + 2, w - 2, ROLE_DIM, "Paste a talk (C: and S: lines) and it is opened and explained.");
-        text_puts(y + 2, left + 2, w - 2, ROLE_DIM, "From the shell: heloscope practice, heloscope smtp://HOST, heloscope open FILE");
+        text_puts(y + 1, left + 2, w - 2, ROLE_DIM,
+                  "Paste a talk (C: and S: lines) and it is opened and explained.");
+        text_puts(y + 2, left + 2, w - 2, ROLE_DIM,
+                  "From the shell: heloscope practice, heloscope smtp://HOST, heloscope open FILE");
     }
     if (ui->notice[0] && ui->rows > 3)
-        text_puts(ui->rows - 2, 1, ui->cols - 1, ui->notice_bad ? ROLE_WARNING : ROLE_NOTE, ui->notice);
+        text_puts(ui->rows - 2, 1, ui->cols - 1, ui->notice_bad ? ROLE_WARNING : ROLE_NOTE,
+                  ui->notice);
     /* The key bar from the rows of the start screen. */
     int x = 1;
     for (size_t i = 0; i < key_rows_n; i++) {
         const struct key_row *k = &key_rows[i];
-        if (!(k->contexts & CTX_START) || !k->label[0] || x + (int)strlen(k->key) + (int)strlen(k->label) + 3 >= ui->cols)
+        if (!(k->contexts & CTX_START) || !k->label[0] ||
+            x + (int)strlen(k->key) + (int)strlen(k->label) + 3 >= ui->cols)
             continue;
         x += text_puts(ui->rows - 1, x, ui->cols - x, ROLE_KEY, k->key);
         x += 1 + text_puts(ui->rows - 1, x + 1, ui->cols - x - 1, ROLE_KEY_LABEL, k->label) + 2;

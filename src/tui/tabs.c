@@ -21,7 +21,8 @@ struct tab *ui_tab(struct ui *ui)
     return ui->current >= 0 && ui->current < ui->ntabs ? ui->tabs[ui->current] : NULL;
 }
 
-/* -- what a session reports ------------------------------------------------------------------------ */
+/* -- what a session reports
+ * ------------------------------------------------------------------------ */
 
 static void letter_of_queue(struct app *app, struct tab *t)
 {
@@ -60,7 +61,9 @@ static void on_session(void *arg, struct session *s, enum session_event ev)
     case SESSION_OVER:
         t->ask_tls = false;
         if (t->letter && mine)
-            ui_notice(&app->ui, true, "the connection is gone, the letter was not sent; C-x C-e keeps a copy of it");
+            ui_notice(
+                &app->ui, true,
+                "the connection is gone, the letter was not sent; C-x C-e keeps a copy of it");
         break;
     default:
         break;
@@ -83,12 +86,14 @@ void tabs_questions(struct app *app)
     const struct tls_facts *f = session_tls(t->session);
     prompt_ask(app, PROMPT_YESNO, "certificate not verified", NULL, tls_answered,
                "The certificate of %s could not be verified: %s.\n\n%s%s%s%s\n\n"
-               "Go on without knowing who is at the other end? (The header will say UNVERIFIED. No drops the connection.)",
+               "Go on without knowing who is at the other end? (The header will say UNVERIFIED. No "
+               "drops the connection.)",
                t->name, f ? f->why : "no facts", f && f->subject[0] ? "It was issued to " : "",
                f ? f->subject : "", f && f->next[0] ? ". " : "", f ? f->next : "");
 }
 
-/* -- tabs ------------------------------------------------------------------------------------------- */
+/* -- tabs
+ * ------------------------------------------------------------------------------------------- */
 
 struct tab *tabs_add(struct app *app, const char *name)
 {
@@ -124,7 +129,8 @@ void tabs_show(struct app *app, int i)
 {
     struct ui *ui = &app->ui;
     if (i < 0 || i >= ui->ntabs) {
-        ui_notice(ui, true, "there is no tab %d; %d %s open", i + 1, ui->ntabs, ui->ntabs == 1 ? "is" : "are");
+        ui_notice(ui, true, "there is no tab %d; %d %s open", i + 1, ui->ntabs,
+                  ui->ntabs == 1 ? "is" : "are");
         return;
     }
     if (i != ui->current) {
@@ -219,7 +225,8 @@ static void show_last(struct app *app)
     tabs_show(app, app->ui.ntabs - 1);
 }
 
-/* -- connecting ------------------------------------------------------------------------------------- */
+/* -- connecting
+ * ------------------------------------------------------------------------------------- */
 
 static bool connect_to(struct app *app, const struct target *target, const char *text)
 {
@@ -243,7 +250,8 @@ static void protocol_told(struct app *app, const char *answer)
     unsigned short port;
     const struct proto *p = answer ? proto_find(answer, strlen(answer), &tls, &port) : NULL;
     if (answer && !p)
-        ui_notice(&app->ui, true, "no protocol \"%.40s\" is known: smtp, submission, lmtp or pop3", answer);
+        ui_notice(&app->ui, true, "no protocol \"%.40s\" is known: smtp, submission, lmtp or pop3",
+                  answer);
     else if (p && target_parse(app->connect_text, &target, why, sizeof why)) {
         target_choose(&target, p);
         connect_to(app, &target, app->connect_text);
@@ -266,14 +274,16 @@ bool tabs_connect(struct app *app, const char *text)
         free(app->connect_text);
         app->connect_text = xstrdup(text);
         prompt_ask(app, PROMPT_TEXT, "which protocol?", "smtp", protocol_told,
-                   "Neither a scheme nor a well-known port tells what %s speaks. smtp, submission, lmtp or pop3?",
+                   "Neither a scheme nor a well-known port tells what %s speaks. smtp, submission, "
+                   "lmtp or pop3?",
                    target.label);
     }
     target_clear(&target);
     return ok;
 }
 
-/* -- practice --------------------------------------------------------------------------------------- */
+/* -- practice
+ * --------------------------------------------------------------------------------------- */
 
 static bool world_ready(struct app *app)
 {
@@ -324,7 +334,8 @@ static void tell(struct tab *t, const char *text)
     m.proto = session_proto(t->session);
     m.before = m.after = *session_now(t->session);
     m.event = EVENT_NOTE;
-    transcript_add(session_transcript(t->session), ITEM_EVENT, MARK_EVENT, &m, text, strlen(text), 0);
+    transcript_add(session_transcript(t->session), ITEM_EVENT, MARK_EVENT, &m, text, strlen(text),
+                   0);
 }
 
 static void tell_accounts(struct tab *t)
@@ -344,7 +355,9 @@ bool tabs_practice(struct app *app, const char *name)
     unsigned short port;
     const struct proto *p = proto_find(name, strlen(name), &tls, &port);
     if (!p) {
-        ui_notice(&app->ui, true, "the practice world does not speak \"%.40s\": smtp, submission, lmtp or pop3", name);
+        ui_notice(&app->ui, true,
+                  "the practice world does not speak \"%.40s\": smtp, submission, lmtp or pop3",
+                  name);
         return false;
     }
     if (!world_ready(app))
@@ -403,7 +416,8 @@ void tabs_reconnect(struct app *app)
     app->ui.dirty = true;
 }
 
-/* -- files ------------------------------------------------------------------------------------------ */
+/* -- files
+ * ------------------------------------------------------------------------------------------ */
 
 static void on_file(void *arg)
 {
@@ -443,7 +457,8 @@ bool tabs_open_text(struct app *app, const char *text, size_t n)
 {
     const char *dir = getenv("TMPDIR");
     char path[4096];
-    if (snprintf(path, sizeof path, "%s/heloscope-XXXXXX", dir && *dir ? dir : "/tmp") >= (int)sizeof path)
+    if (snprintf(path, sizeof path, "%s/heloscope-XXXXXX", dir && *dir ? dir : "/tmp") >=
+        (int)sizeof path)
         return false;
     int fd = mkstemp(path);
     if (fd < 0) {

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Saving the talk, and a copy of it for $EDITOR: the printers are report.c's, secrets were masked
+ * when the talk was recorded. A file that exists is never written over without a question. */
+#include "tui/app.h"
+#include "heloscope/report.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define VIEW_MAX (64u << 20)
+
+static bool ends_in(const char *s, const char *end)
+{
+    size_t n = strlen(s), m = strlen(end);
+    return n >= m && strcmp(s + n - m, end) == 0;
+}
+
+static void write_talk(struct app *app, const char *path, bool over)
+{
+    struct tab *t = ui_tab(&app->ui);
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (over ? O_TRUNC : O_EXCL), 0600);
+    FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
+    if (!f) {
+        ui_notice(&app->ui, true, "not saved: %s: %s", path, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return;
+    }
+    bool json = ends_in(path, ".jsonl");
+    bool ok = report_write(f, t->source, json ? REPORT_JSONL : REPORT_TEXT);
+    if (fclose(f) != 0 || !ok)
+        ui_notice(&app->ui, true, "not saved whole: %s: %s", path, strerror(errno));
+    else
+        ui_notice(&app->ui, false, "saved %s: %zu entries, %s, secrets masked", path,
+                  t->source->count(t->source->self), json ? "JSON lines" : "plain text");
+}
+
+static void over_told(struct app *app, const char *answer)
+{
+    if (answer)
+        write_talk(app, app->save_path, true);
+    else
+        ui_notice(&app->ui, false, "not saved");
+}
+
+void save_to(struct app *app, const char *path)
+{
+    struct stat st;
+    const char *home = getenv("HOME");
+    if (!ui_tab(&app->ui))
+        return;
+    if (path[0] == '~' && path[1] == '/' && home)
+        snprintf(app->save_path, sizeof app->save_path, "%s%s", home, path + 1);
+    else
+        snprintf(app->save_path, sizeof app->save_path, "%s", path);
+    if (lstat(app->save_path, &st) != 0)
+        write_talk(app, app->save_path, false);
+    else if (!S_ISREG(st.st_mode))
+        ui_notice(&app->ui, true, "not saved: %s is no ordinary file", app->save_path);
+    else
+        prompt_ask(app, PROMPT_YESNO, "write over it?", NULL, over_told,
+                   "%s exists (%lld octets). Write over it?", app->save_path,
+                   (long long)st.st_size);
+}
+
+static void path_told(struct app *app, const char *answer)
+{
+    if (answer && *answer)
+        save_to(app, answer);
+}
+
+void save_ask(struct app *app)
+{
+    struct tab *t = ui_tab(&app->ui);
+    char name[96], stamp[32];
+    time_t now = time(NULL);
+    struct tm tm;
+    localtime_r(&now, &tm);
+    strftime(stamp, sizeof stamp, "%Y%m%d-%H%M", &tm);
+    const struct proto *p = t->session ? session_proto(t->session) : NULL;
+    snprintf(name, sizeof name, "%s-%s.txt", p ? p->name : "talk", stamp);
+    prompt_ask(app, PROMPT_TEXT, "save the talk", name, path_told,
+               "Under which name? A name that ends in .jsonl gets JSON lines, any other plain text "
+               "that 'open' reads again.");
+}
+
+void external_view(struct app *app)
+{
+    struct tab *t = ui_tab(&app->ui);
+    char *text = NULL, why[300];
+    size_t n = 0;
+    FILE *f = open_memstream(&text, &n);
+    if (f && report_write(f, t->source, REPORT_TEXT) && fclose(f) == 0 && n <= VIEW_MAX) {
+        if (!external_edit(".txt", text, n, NULL, why, sizeof why))
+            ui_notice(&app->ui, true, "%s", why);
+    } else
+        ui_notice(&app->ui, true, "the talk is too long for that: save it with w");
+    free(text);
+}

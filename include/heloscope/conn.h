@@ -52,6 +52,7 @@ struct conn_options {
     int tls_timeout_ms;     /* 0: 30 s */
     bool insecure;          /* go on with an unverified certificate without a question */
     struct tls_trust trust;
+    const char *name_servers; /* "127.0.0.1:5353": asked instead of the system's (tests); NULL: the system's */
 };
 
 /* Starts connecting to a copy of *t. Never blocks. The events come from the loop, none before

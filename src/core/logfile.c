@@ -65,24 +65,25 @@ static void read_talk(struct logfile *f)
         const char *lf = memchr(p, '\n', (size_t)(end - p));
         size_t n = (size_t)((lf ? lf : end) - p);
         size_t keep = n > 0 && p[n - 1] == '\r' ? n - 1 : n;
+        size_t entry = transcript_count(f->transcript);
+        int64_t when = 0; /* when it was read says nothing */
         if (!f->kind.json) {
             logtext_feed(&f->kind, &talk, p, keep);
         } else if (keep > 0) {
             char why[200], words[260];
-            if (!logjson_feed(&talk, p, keep, why, sizeof why)) {
+            if (!logjson_feed(&talk, p, keep, &when, why, sizeof why)) {
                 snprintf(words, sizeof words, "line %llu %s: shown as text",
                          (unsigned long long)number, why);
                 talk_event(&talk, words, strlen(words));
                 talk_text(&talk, p, keep);
             }
         }
+        for (; entry < transcript_count(f->transcript); entry++)
+            transcript_when(f->transcript, entry, when);
         p = lf ? lf + 1 : end;
     }
     talk_end(&talk);
     talk_clear(&talk);
-    size_t entries = transcript_count(f->transcript);
-    for (size_t i = 0; i < entries; i++)
-        transcript_when(f->transcript, i, 0); /* when it was read says nothing */
 }
 
 struct logfile *logfile_open(struct loop *l, const char *path, void (*changed)(void *arg),

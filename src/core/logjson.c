@@ -3,9 +3,11 @@
  * is not believed but found anew by the driver; only who spoke and what was said counts. */
 #include "logtext.h"
 #include "talk.h"
+#include <gsasl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static const char *text_of(const json_t *o, const char *const *keys)
 {
@@ -52,7 +54,40 @@ static void say(struct talk *talk, char who, const char *p, size_t n)
     } while (n > 0);
 }
 
-bool logjson_feed(struct talk *talk, const char *line, size_t n, char *why, size_t size)
+/* Line i: as octets in base64 where it is no UTF-8, else as it stands. */
+static void say_line(struct talk *talk, char who, const json_t *octets, size_t i, const json_t *v)
+{
+    char key[24], *raw = NULL;
+    size_t n = 0;
+    snprintf(key, sizeof key, "%zu", i);
+    const json_t *o = json_object_get(octets, key);
+    if (json_is_string(o) &&
+        gsasl_base64_from(json_string_value(o), json_string_length(o), &raw, &n) == GSASL_OK) {
+        say(talk, who, raw, n);
+        gsasl_free(raw);
+    } else if (json_is_string(v)) {
+        say(talk, who, json_string_value(v), json_string_length(v));
+    }
+}
+
+/* "2024-05-01T12:00:00.123Z" in milliseconds since 1970; 0: not told. */
+static int64_t when_of(const json_t *o)
+{
+    const char *text = json_string_value(json_object_get(o, "when"));
+    struct tm tm = {0};
+    const char *rest = text ? strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
+    int64_t ms = 0;
+    if (!rest)
+        return 0;
+    if (*rest == '.')
+        for (int k = 0, unit = 100; k < 3 && rest[k + 1] >= '0' && rest[k + 1] <= '9';
+             k++, unit /= 10)
+            ms += (rest[k + 1] - '0') * unit;
+    return (int64_t)timegm(&tm) * 1000 + ms;
+}
+
+bool logjson_feed(struct talk *talk, const char *line, size_t n, int64_t *when, char *why,
+                  size_t size)
 {
     json_t *o = json_loadb(line, n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
     if (!json_is_object(o)) {
@@ -60,17 +95,14 @@ bool logjson_feed(struct talk *talk, const char *line, size_t n, char *why, size
         json_decref(o);
         return false;
     }
+    *when = when_of(o);
     const char *kind = text_of(o, kind_keys);
     char who = kind ? (char)(kind[0] | 32) : 0;
     const json_t *lines = json_object_get(o, "lines"), *v = NULL;
     size_t i;
     if (who && strchr("cset", who)) {
         if (json_is_array(lines)) {
-            json_array_foreach(lines, i, v)
-            {
-                if (json_is_string(v))
-                    say(talk, who, json_string_value(v), json_string_length(v));
-            }
+            json_array_foreach(lines, i, v) say_line(talk, who, json_object_get(o, "octets"), i, v);
         } else {
             const char *text = text_of(o, text_keys);
             if (text)

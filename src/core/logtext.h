@@ -28,8 +28,11 @@ enum log_kind logtext_line(const struct logtext *x, const struct talk *talk, con
                            size_t n, struct span *text);
 /* Reads one line into the talk. */
 void logtext_feed(const struct logtext *x, struct talk *talk, const char *line, size_t n);
-/* One JSON line into the talk; false: it is none of ours (why: what is wrong). */
-bool logjson_feed(struct talk *talk, const char *line, size_t n, char *why, size_t size);
+/* One JSON line into the talk, and when it was said (ms since 1970, 0: not told). False: it is none
+ * of ours (why: what is wrong). Members read: kind, lines (octets where one is no UTF-8) or text,
+ * when. */
+bool logjson_feed(struct talk *talk, const char *line, size_t n, int64_t *when, char *why,
+                  size_t size);
 /* The protocol that a JSON line names, or NULL. */
 const struct proto *logjson_proto(const char *line, size_t n);
 /* A pattern (search.h) for lines that hold a refusal. */

@@ -183,6 +183,31 @@ static void json(void **state)
           "T 0 {\"kind\":\"client\",\"text\":\"MAIL FR\n");
 }
 
+/* What report.c writes beside the words: the time, and octets that are no UTF-8. */
+static void json_exact(void **state)
+{
+    (void)state;
+    struct logfile *f = open_text(
+        "{\"kind\":\"server\",\"protocol\":\"smtp\",\"when\":\"2024-05-01T12:00:00.045Z\","
+        "\"lines\":[\"220-\\ufffd\",\"220 b\"],\"octets\":{\"0\":\"MjIwLf8=\"}}\n"
+        "{\"kind\":\"client\",\"lines\":[\"PASS hunter22\"]}\n");
+    const struct source *s = logfile_source(f);
+    struct item it;
+    struct span l;
+    assert_int_equal(s->count(s->self), 2);
+    assert_true(s->item(s->self, 0, &it));
+    assert_true(it.when_ms == 1714564800045);
+    assert_int_equal(it.lines, 2);
+    assert_true(s->line(s->self, 0, 0, &l));
+    assert_int_equal(l.n, 5);
+    assert_memory_equal(l.p, "220-\xff", 5);
+    assert_true(s->item(s->self, 1, &it));
+    assert_true(it.when_ms == 0);
+    assert_true(s->line(s->self, 1, 0, &l));
+    assert_memory_equal(l.p, "PASS ********", l.n);
+    logfile_close(f);
+}
+
 static bool holds(struct logfile *f, const char *needle)
 {
     const struct source *s = logfile_source(f);
@@ -433,9 +458,11 @@ static void bad_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(own_text),  cmocka_unit_test(other_texts),   cmocka_unit_test(json),
-        cmocka_unit_test(secrets),   cmocka_unit_test(big),           cmocka_unit_test(big_pop3),
-        cmocka_unit_test(bad_files), cmocka_unit_test(one_long_line), cmocka_unit_test(cut_short),
+        cmocka_unit_test(own_text),      cmocka_unit_test(other_texts),
+        cmocka_unit_test(json),          cmocka_unit_test(json_exact),
+        cmocka_unit_test(secrets),       cmocka_unit_test(big),
+        cmocka_unit_test(big_pop3),      cmocka_unit_test(bad_files),
+        cmocka_unit_test(one_long_line), cmocka_unit_test(cut_short),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

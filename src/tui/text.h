@@ -5,6 +5,7 @@
 #ifndef HELOSCOPE_TUI_TEXT_H
 #define HELOSCOPE_TUI_TEXT_H
 
+#include "heloscope/harmless.h"
 #include "tui/theme.h"
 #include "tui/ui.h"
 #include <stddef.h>
@@ -24,8 +25,5 @@ size_t text_fit(const char *s, size_t n, int w, bool words, int *cols);
 /* Draws wrapped text into r, skipping the first `skip` rows; returns the rows that the whole text
  * needs. */
 int text_wrap(struct rect r, int skip, enum role role, const char *s, size_t n);
-/* The harmless form as text (for notices, exports, OSC titles). */
-struct buf;
-void text_clean(struct buf *out, const char *s, size_t n);
 
 #endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A talk with its explanations, for keeping: plain text and JSON lines. Secrets were masked when
+ * the talk was recorded.
+ *
+ * Plain text, which `heloscope open` reads again: "# heloscope transcript" and "# protocol: smtp"
+ * first, then each line of the wire behind "C: " or "S: ", events behind "-- ", explanations behind
+ * "   | ". Control octets are written as on the screen
+ * (^X, <E2>, <U+202E>), so that the file is harmless to look at; JSON lines keep every octet.
+ *
+ * JSON lines: one object an item: number, kind (client, server, event, text), protocol, exchange,
+ * verb, state, tls, code, enhanced, response_code, class (ok, go, temporary, permanent), when, ms,
+ * title, what, decided, mends, next, refs[], remark, lines[]. A line that is no UTF-8 has U+FFFD in
+ * `lines` and its octets in `octets`, an object from the line's index to base64. */
+#ifndef HELOSCOPE_REPORT_H
+#define HELOSCOPE_REPORT_H
+
+#include "heloscope/source.h"
+#include <stdio.h>
+
+enum report_format { REPORT_TEXT, REPORT_JSONL };
+
+/* Writes the whole talk to f, an item at a time. False: writing failed (errno). */
+bool report_write(FILE *f, const struct source *src, enum report_format how);
+/* Writes it into a file of mode 0600 beside path and then gives it that name, so that no
+ * half-written file is left. With over false an existing file is left alone. False: why names the
+ * file and the reason. */
+bool report_save(const char *path, const struct source *src, enum report_format how, bool over,
+                 char *why, size_t size);
+
+#endif

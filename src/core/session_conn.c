@@ -84,10 +84,12 @@ static void failed(struct session *s, const struct conn_event *ev)
         session_over(s, FAULT_NONE, "");
         return;
     }
+    bool in_reply = s->reply_entry != NO_ENTRY;
     session_stream_end(s);
     enum event_kind kind =
         tls ? EVENT_TLS_FAILED : kind_of_errno(ev->sys_errno, EVENT_NETWORK_FAILED);
-    session_event_entry(s, kind, MARK_WARN, ev->sys_errno, "%s", ev->text);
+    session_event_entry(s, kind, MARK_WARN, ev->sys_errno, "%s%s", ev->text,
+                        in_reply ? " in the middle of a reply" : "");
     session_over(s,
                  ev->fault != FAULT_NONE ? ev->fault
                  : tls                   ? FAULT_TLS

@@ -361,6 +361,27 @@ static void test_closed_in_mid_reply(void **state)
     struct play *p = play_open("smtp");
     server_says(p, "220 x ESMTP\r\n");
     say(p, "EHLO x");
+    server_heard(p); /* what lies unread would make a reset of the close */
+    server_says(p, "250-x\r\n250-SI");
+    close(p->server);
+    p->server = -1;
+    settle(p);
+    assert_true(p->over);
+    assert_int_equal(session_fault(p->s), FAULT_NETWORK);
+    must_show(p, "250-SI");
+    must_show(p, "in the middle of a reply");
+    char why[128];
+    assert_false(session_line(p->s, "NOOP", 4, why, sizeof why));
+    assert_non_null(strstr(why, "not connected"));
+    play_free(p);
+}
+
+static void test_reset_in_mid_reply(void **state)
+{
+    (void)state;
+    struct play *p = play_open("smtp");
+    server_says(p, "220 x ESMTP\r\n");
+    say(p, "EHLO x");
     server_says(p, "250-x\r\n250-SI");
     close(p->server);
     p->server = -1;
@@ -486,6 +507,7 @@ int main(void)
         cmocka_unit_test(test_a_long_body_stays_whole_and_unstuffs),
         cmocka_unit_test(test_unsolicited_421_and_close),
         cmocka_unit_test(test_closed_in_mid_reply),
+        cmocka_unit_test(test_reset_in_mid_reply),
         cmocka_unit_test(test_garbage_banner_is_a_protocol_fault),
         cmocka_unit_test(test_timeout_of_a_phase),
         cmocka_unit_test(test_bdat_counts_for_the_user),

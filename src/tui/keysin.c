@@ -13,7 +13,7 @@
 
 /* Codes of our own for define_key(); ncurses' own extended codes start at KEY_MAX and stay far
  * below. */
-enum { CODE_PASTE = 0x3000, CODE_PASTE_END, CODE_IGNORE, CODE_EXTRA };
+enum { CODE_PASTE = 0x3000, CODE_PASTE_END, CODE_IGNORE, CODE_MOUSE, CODE_EXTRA };
 
 /* What readline is told, by TKEY_*; the same sequences are taught to ncurses, because a terminal
  * may send the ANSI form where terminfo has the application form, or the other way round. */
@@ -55,7 +55,6 @@ void keysin_open(void)
     pad = newpad(1, 1);
     keypad(pad, TRUE);
     nodelay(pad, TRUE);
-    meta(pad, TRUE);
     for (int k = 1; k < TKEYS; k++)
         if (sequences[k][0] == '\033' && sequences[k][1] && !key_defined(sequences[k]))
             define_key(sequences[k], CODE_EXTRA + (int)NEXTRA + k);
@@ -64,7 +63,8 @@ void keysin_open(void)
             define_key(extra[i].sequence, CODE_EXTRA + (int)i);
     define_key(paste_start, CODE_PASTE);
     define_key(paste_end, CODE_PASTE_END);
-    /* Focus reports of a terminal that somebody else left switched on. */
+    /* Focus and mouse reports of a terminal that somebody else left switched on. */
+    define_key("\033[<", CODE_MOUSE);
     define_key("\033[I", CODE_IGNORE);
     define_key("\033[O", CODE_IGNORE);
 }
@@ -318,6 +318,12 @@ static bool read_key(struct key *k)
         }
         if (c == CODE_PASTE)
             return take_paste(k);
+        if (c == CODE_MOUSE) {
+            /* "0;12;34M": its numbers are no typed text. */
+            for (int i = 0; i < 20 && wget_wch(pad, &c) == OK && c != 'M' && c != 'm'; i++)
+                ;
+            continue;
+        }
         int code = code_of(c);
         if (code)
             return named(k, code);

@@ -25,8 +25,12 @@
 
 static SCREEN *screen;
 static struct termios outside; /* the modes the shell had */
+static struct termios inside;  /* and ours */
 static bool taken;             /* the terminal is ours at the moment */
 static bool sync_known;
+
+static char back[256], take[256]; /* give the terminal back, take it again */
+static size_t back_len, take_len;
 
 static const char paste_on[] = "\033[?2004h";
 static const char paste_off[] = "\033[?2004l";
@@ -69,7 +73,6 @@ static void out_text(const char *s)
 
 static void make_strings(void)
 {
-    char back[256], take[256];
     out_at = back;
     out_end = back + sizeof back;
     if (sync_known)
@@ -88,13 +91,14 @@ static void make_strings(void)
     tputs(tiparm(cup, LINES - 1, 0), 1, out_char);
     out_cap("cnorm");
     out_cap("rmcup");
-    size_t nback = (size_t)(out_at - back);
+    back_len = (size_t)(out_at - back);
     out_at = take;
     out_end = take + sizeof take;
     out_cap("smcup");
     out_cap("smkx");
     out_text(paste_on);
-    crash_strings(back, nback, take, (size_t)(out_at - take));
+    take_len = (size_t)(out_at - take);
+    crash_strings(back, back_len, take, take_len);
 }
 
 /* Text is UTF-8 here whatever the locale says: a C locale would make every other letter a question
@@ -127,9 +131,8 @@ bool term_open(char *why, size_t size)
         return true;
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
         snprintf(why, size,
-                 "standard %s is no terminal: the workbench needs one (for scripts and pipes: "
-                 "heloscope run, "
-                 "heloscope explain)",
+                 "standard %s is no terminal: the workbench needs one; --plain talks line by line "
+                 "without",
                  isatty(STDIN_FILENO) ? "output" : "input");
         return false;
     }
@@ -181,7 +184,6 @@ bool term_open(char *why, size_t size)
     leaveok(stdscr, FALSE);
     keysin_open();
     make_strings();
-    struct termios inside;
     tcgetattr(STDIN_FILENO, &inside);
     crash_modes(&outside, &inside);
     die_hook = term_close;
@@ -191,15 +193,13 @@ bool term_open(char *why, size_t size)
     return true;
 }
 
-static void release(void)
+void term_suspend(void)
 {
     if (!taken)
         return;
-    term_raw(paste_off, sizeof paste_off - 1);
-    endwin();
+    /* Not endwin(): what undoes it would also reset the palette (OSC 104), which is the user's. */
     crash_armed(false);
-    /* endwin() restores what ncurses saw first; after kill -STOP and fg that need not be the
-     * shell's. */
+    term_raw(back, back_len);
     tcsetattr(STDIN_FILENO, TCSADRAIN, &outside);
     taken = false;
 }
@@ -208,16 +208,18 @@ void term_close(void)
 {
     if (!screen)
         return;
-    release();
+    if (taken) {
+        crash_armed(false);
+        term_raw(paste_off, sizeof paste_off - 1);
+        endwin();
+        /* ncurses restores what it saw first; after kill -STOP and fg that need not be the shell's.
+         */
+        tcsetattr(STDIN_FILENO, TCSADRAIN, &outside);
+        taken = false;
+    }
     keysin_close();
     delscreen(screen);
     screen = NULL;
-}
-
-void term_suspend(void)
-{
-    if (screen)
-        release();
 }
 
 static void fit(void)
@@ -233,17 +235,17 @@ void term_resume(void)
     if (!screen || taken)
         return;
     taken = true;
+    tcsetattr(STDIN_FILENO, TCSADRAIN, &inside);
+    term_raw(take, take_len);
     crash_armed(true);
-    reset_prog_mode();
     fit();
+    make_strings();
     clearok(curscr, TRUE);
-    doupdate(); /* ncurses sends smcup and smkx again by itself, then paints all */
-    term_raw(paste_on, sizeof paste_on - 1);
 }
 
 void term_stop(void)
 {
-    release();
+    term_suspend();
     kill(0, SIGTSTP);
     /* Continued. Our handler stopped this process; whoever stopped us otherwise, we are back now.
      */

@@ -52,7 +52,7 @@ enum {
 bool term_open(char *why, size_t size);
 /* Gives it back; safe to call twice and from die_hook. */
 void term_close(void);
-/* For $EDITOR: give back for a while, take again (and repaint all). */
+/* For $EDITOR: give back for a while, take again; the next term_flush() paints all. */
 void term_suspend(void);
 void term_resume(void);
 /* C-z: gives back, stops the whole job, and takes the terminal again after fg. */

@@ -18,6 +18,8 @@ struct world_options {
     unsigned max_clients; /* 0: 256 */
     size_t message_max;   /* octets, as SIZE says; 0: 10485760 */
     bool no_tls;          /* offer no STARTTLS */
+    bool allow_remote;    /* world_listen() takes addresses that other machines can reach, too */
+    unsigned idle_ms;     /* a silent client is sent away after this; 0: SMTP 5, POP3 10 minutes */
 };
 
 /* The world with its accounts and a practice CA (made at the first TLS or tls_identity request, so
@@ -25,9 +27,9 @@ struct world_options {
 struct world *world_new(struct loop *l, const struct world_options *o, char *why, size_t size);
 void world_free(struct world *w);
 
-/* A new connection to the world's server for proto ("smtp", "submission", "lmtp", "pop3"): returns
- * the client's end of a socketpair (the caller's), or -1. peer is the client address the server is
- * to believe in ("192.0.2.10"). */
+/* A new connection to the world's server for proto ("smtp", "submission", "lmtp", "pop3"; with TLS
+ * from the first octet "submissions", "smtps", "pop3s"): returns the client's end of a socketpair
+ * (the caller's), or -1. peer is the client address the server is to believe in ("192.0.2.10"). */
 int world_connect(struct world *w, const char *proto, const char *peer);
 /* Listens on "ADDR:PORT" for proto. False: why. *port tells the port taken (for :0). */
 bool world_listen(struct world *w, const char *proto, const char *address, unsigned short *port,
@@ -45,6 +47,8 @@ struct account_row {
 const struct account_row *world_accounts(void);
 /* Messages lying in an account's maildrop. */
 size_t world_count(struct world *w, const char *address);
+/* Files of the Maildir that were not taken in at the start (too big, unreadable). */
+size_t world_left_out(const struct world *w);
 unsigned world_clients(const struct world *w);
 
 #define PRACTICE_HOST "practice.example"

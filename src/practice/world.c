@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The practice world: its store, its clients, its listeners and its certificate. Leaves the talk to smtpd and pop3d,
+ * the disk to maildir.c. Sends nothing to anyone. */
+#include "practice/world.h"
+
+#include "practice/maildir.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define GREY_MAX 4096       /* pairs of sender and recipient that greylisting remembers */
+#define ACCEPTS 32          /* connections taken in one turn */
+#define ACCEPT_PAUSE_MS 200 /* without descriptors, poll would wake us again and again */
+
+struct listener {
+    struct world *w;
+    const struct service *service;
+    struct watch *watch, *pause;
+    struct listener *next;
+    int fd;
+    bool tls;
+};
+
+struct world {
+    struct loop *l;
+    struct world_options o;
+    struct store store;
+    struct peer *peers;
+    unsigned clients, refused;
+    struct listener *listeners;
+    struct tls_identity *identity;
+    uint64_t grey[GREY_MAX];
+    size_t ngrey;
+    size_t left_out;
+    char *maildir;
+};
+
+/* Names of services, with the schemes of implicit TLS (RFC 8314). */
+static const struct {
+    const char *name;
+    const struct service *service;
+    bool tls;
+} kinds[] = {
+    {"smtp", &smtp_service, false},   {"submission", &submission_service, false},
+    {"lmtp", &lmtp_service, false},   {"pop3", &pop3_service, false},
+    {"smtps", &submission_service, true}, {"submissions", &submission_service, true},
+    {"pop3s", &pop3_service, true},
+};
+
+static const struct service *find(const char *proto, bool *tls)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strcasecmp(kinds[i].name, proto) == 0) {
+            *tls = kinds[i].tls;
+            return kinds[i].service;
+        }
+    return NULL;
+}
+
+struct world *world_new(struct loop *l, const struct world_options *o, char *why, size_t size)
+{
+    static const struct world_options none;
+    struct world *w = xcalloc(1, sizeof *w);
+    w->l = l;
+    w->o = o ? *o : none;
+    if (!w->o.max_clients)
+        w->o.max_clients = 256;
+    if (!w->o.message_max)
+        w->o.message_max = 10485760;
+    store_init(&w->store, w->o.message_max);
+    if (w->o.maildir) {
+        w->o.maildir = w->maildir = xstrdup(w->o.maildir);
+        w->store.maildir = maildir_open(w->maildir, why, size);
+        if (!w->store.maildir) {
+            world_free(w);
+            return NULL;
+        }
+        w->left_out = maildir_load(w->store.maildir, &w->store);
+    }
+    if (!w->store.maildir || maildir_is_new(w->store.maildir))
+        store_welcome(&w->store);
+    return w;
+}
+
+static void listener_free(struct listener *s)
+{
+    loop_drop(s->watch);
+    loop_drop(s->pause);
+    close(s->fd);
+    free(s);
+}
+
+static void stop_listening(struct world *w)
+{
+    while (w->listeners) {
+        struct listener *s = w->listeners;
+        w->listeners = s->next;
+        listener_free(s);
+    }
+}
+
+void world_free(struct world *w)
+{
+    if (!w)
+        return;
+    stop_listening(w);
+    while (w->peers)
+        peer_free(w->peers);
+    store_clear(&w->store);
+    tls_identity_free(w->identity);
+    free(w->maildir);
+    free(w);
+}
+
+void world_shutdown(struct world *w)
+{
+    stop_listening(w);
+    while (w->peers)
+        peer_stop(w->peers);
+}
+
+struct loop *world_loop(struct world *w)
+{
+    return w->l;
+}
+
+struct store *world_store(struct world *w)
+{
+    return &w->store;
+}
+
+const struct world_options *world_settings(const struct world *w)
+{
+    return &w->o;
+}
+
+int64_t world_idle(const struct world *w, int64_t own)
+{
+    return w->o.idle_ms ? (int64_t)w->o.idle_ms : own;
+}
+
+void world_join(struct world *w, struct peer *p)
+{
+    p->next = w->peers;
+    if (w->peers)
+        w->peers->prev = p;
+    w->peers = p;
+    if (p->counted)
+        w->clients++;
+    else
+        w->refused++;
+}
+
+void world_leave(struct world *w, struct peer *p)
+{
+    if (p->prev)
+        p->prev->next = p->next;
+    else
+        w->peers = p->next;
+    if (p->next)
+        p->next->prev = p->prev;
+    if (p->counted)
+        w->clients--;
+    else
+        w->refused--;
+}
+
+unsigned world_clients(const struct world *w)
+{
+    return w->clients;
+}
+
+size_t world_left_out(const struct world *w)
+{
+    return w->left_out;
+}
+
+size_t world_count(struct world *w, const char *address)
+{
+    int a = account_find(address, strlen(address));
+    return a < 0 ? 0 : w->store.box[a].n;
+}
+
+const struct tls_identity *world_identity(struct world *w)
+{
+    if (!w->identity)
+        w->identity = tls_identity_new(PRACTICE_HOST " localhost 127.0.0.1 ::1");
+    return w->identity;
+}
+
+bool world_met(struct world *w, const char *sender, int account)
+{
+    uint64_t h = 14695981039346656037u ^ (uint64_t)account;
+    for (const char *p = sender; *p; p++)
+        h = (h ^ (unsigned char)*p) * 1099511628211u;
+    size_t known = w->ngrey < GREY_MAX ? w->ngrey : GREY_MAX;
+    for (size_t i = 0; i < known; i++)
+        if (w->grey[i] == h)
+            return true;
+    w->grey[w->ngrey++ % GREY_MAX] = h; /* the oldest is forgotten */
+    return false;
+}
+
+/* Beyond max_clients a client hears why; beyond twice that many it is only closed. */
+static void admit(struct world *w, const struct service *s, int fd, const char *address, bool tls)
+{
+    bool room = w->clients < w->o.max_clients;
+    if (!room && w->refused >= w->o.max_clients)
+        close(fd);
+    else
+        peer_new(w, s, fd, address, tls, room);
+}
+
+int world_connect(struct world *w, const char *proto, const char *peer)
+{
+    int pair[2];
+    bool tls;
+    const struct service *s = find(proto, &tls);
+    if (!s || socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0)
+        return -1;
+    admit(w, s, pair[1], peer, tls);
+    return pair[0];
+}
+
+static void on_pause(void *arg);
+
+static void on_accept(void *arg, int fd, short revents)
+{
+    struct listener *s = arg;
+    (void)revents;
+    for (int i = 0; i < ACCEPTS; i++) {
+        struct sockaddr_storage a;
+        socklen_t len = sizeof a;
+        char text[64] = "unknown";
+        int c = accept4(fd, (struct sockaddr *)&a, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (c < 0) {
+            if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+                loop_fd_events(s->watch, 0);
+                s->pause = loop_timer(s->w->l, ACCEPT_PAUSE_MS, on_pause, s);
+            }
+            if (errno == EINTR || errno == ECONNABORTED)
+                continue;
+            return;
+        }
+        getnameinfo((struct sockaddr *)&a, len, text, sizeof text, NULL, 0, NI_NUMERICHOST);
+        admit(s->w, s->service, c, text, s->tls);
+    }
+}
+
+static void on_pause(void *arg)
+{
+    struct listener *s = arg;
+    s->pause = NULL;
+    loop_fd_events(s->watch, POLLIN);
+}
+
+/* "127.0.0.1:2525", "[::1]:2525", "localhost:2525" into host and port. */
+static bool split(const char *address, char *host, size_t size, const char **port)
+{
+    const char *colon = strrchr(address, ':');
+    size_t n = colon ? (size_t)(colon - address) : 0;
+    if (!n || !colon[1] || strspn(colon + 1, "0123456789") != strlen(colon + 1) || strlen(colon + 1) > 5 ||
+        atoi(colon + 1) > 65535)
+        return false;
+    if (address[0] == '[' && address[n - 1] == ']') {
+        address++;
+        n -= 2;
+    } else if (memchr(address, ':', n)) {
+        return false; /* an IPv6 address wants its brackets */
+    }
+    if (!n || n >= size)
+        return false;
+    memcpy(host, address, n);
+    host[n] = '\0';
+    *port = colon + 1;
+    return true;
+}
+
+static int listen_on(const struct addrinfo *a)
+{
+    int on = 1;
+    int fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(fd, a->ai_addr, a->ai_addrlen) < 0 || listen(fd, 256) < 0) {
+        int e = errno;
+        close(fd);
+        errno = e;
+        return -1;
+    }
+    return fd;
+}
+
+/* True where every address that the name means is this machine's own. */
+static bool is_loopback(const struct sockaddr *a)
+{
+    if (a->sa_family == AF_INET)
+        return (ntohl(((const struct sockaddr_in *)a)->sin_addr.s_addr) >> 24) == 127;
+    return a->sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)a)->sin6_addr);
+}
+
+bool world_listen(struct world *w, const char *proto, const char *address, unsigned short *port, char *why,
+                  size_t size)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *all = NULL;
+    char host[256];
+    const char *service;
+    bool tls;
+    const struct service *kind = find(proto, &tls);
+    if (!kind) {
+        snprintf(why, size, "%s: no such service; there are smtp, submission, lmtp and pop3", proto);
+        return false;
+    }
+    if (!split(address, host, sizeof host, &service)) {
+        snprintf(why, size, "%s: not ADDRESS:PORT; write for example 127.0.0.1:2525 or [::1]:2525", address);
+        return false;
+    }
+    int e = getaddrinfo(host, service, &hints, &all);
+    if (e) {
+        snprintf(why, size, "%s: %s", address, gai_strerror(e));
+        return false;
+    }
+    for (const struct addrinfo *a = all; a && !w->o.allow_remote; a = a->ai_next)
+        if (!is_loopback(a->ai_addr)) {
+            snprintf(why, size,
+                     "%s: other machines could reach that address; say --allow-remote if you want that, or "
+                     "use 127.0.0.1",
+                     address);
+            freeaddrinfo(all);
+            return false;
+        }
+    int fd = listen_on(all);
+    int error = errno;
+    freeaddrinfo(all);
+    if (fd < 0) {
+        snprintf(why, size, "%s: %s", address,
+                 error == EADDRINUSE  ? "the port is in use by another program; take another one"
+                 : error == EACCES    ? "ports under 1024 are for root; take a higher one, such as 2525"
+                                      : strerror(error));
+        return false;
+    }
+    struct sockaddr_storage mine;
+    socklen_t len = sizeof mine;
+    if (port && getsockname(fd, (struct sockaddr *)&mine, &len) == 0)
+        *port = ntohs(mine.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&mine)->sin6_port
+                                                 : ((struct sockaddr_in *)&mine)->sin_port);
+    struct listener *s = xcalloc(1, sizeof *s);
+    *s = (struct listener){.w = w, .service = kind, .fd = fd, .tls = tls, .next = w->listeners};
+    s->watch = loop_fd(w->l, fd, POLLIN, on_accept, s);
+    w->listeners = s;
+    return true;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the servers of the practice world share. */
+#ifndef PRACTICE_WORLD_H
+#define PRACTICE_WORLD_H
+
+#include "heloscope/practice.h"
+#include "practice/mailbox.h"
+#include "practice/peer.h"
+
+enum smtp_flavour { FLAVOUR_SMTP, FLAVOUR_SUBMISSION, FLAVOUR_LMTP };
+
+struct loop *world_loop(struct world *w);
+struct store *world_store(struct world *w);
+const struct world_options *world_settings(const struct world *w);
+/* The idle time in milliseconds: the world's where it was set, else the service's own. */
+int64_t world_idle(const struct world *w, int64_t own);
+void world_join(struct world *w, struct peer *p);
+void world_leave(struct world *w, struct peer *p);
+/* Greylisting: has this sender tried this recipient before? Remembers that it has now. */
+bool world_met(struct world *w, const char *sender, int account);
+
+extern const struct service smtp_service, submission_service, lmtp_service, pop3_service;
+
+#endif

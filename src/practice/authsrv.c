@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* AUTH PLAIN (RFC 4616) and LOGIN (draft-murchison-sasl-login) as a server sees them. Base64 by libgsasl; the
- * passwords of the practice world are no secrets, but what a client sends may be one, so buffers are wiped. */
+/* AUTH PLAIN (RFC 4616) and LOGIN (draft-murchison-sasl-login) as a server sees them. Base64 by
+ * libgsasl; the passwords of the practice world are no secrets, but what a client sends may be one,
+ * so buffers are wiped. */
 #include "practice/authsrv.h"
 
 #include "practice/mailbox.h"
@@ -44,7 +45,8 @@ static enum auth_result plain(struct authsrv *a, const struct buf *answer, struc
     const char *pass = user ? memchr(user + 1, '\0', (size_t)(end - user - 1)) : NULL;
     if (!pass || memchr(pass + 1, '\0', (size_t)(end - pass - 1)))
         return AUTH_BAD_SHAPE;
-    a->account = authsrv_check(user + 1, (size_t)(pass - user - 1), pass + 1, (size_t)(end - pass - 1));
+    a->account =
+        authsrv_check(user + 1, (size_t)(pass - user - 1), pass + 1, (size_t)(end - pass - 1));
     /* Nobody may act for somebody else here. */
     if (a->account >= 0 && user > p && account_find(p, (size_t)(user - p)) != a->account)
         a->account = -1;
@@ -68,8 +70,7 @@ static const struct {
     const char *first; /* the challenge where the client gave no initial response */
     enum auth_result (*step)(struct authsrv *, const struct buf *, struct buf *);
 } mechanisms[] = {
-    {"PLAIN", "", plain},
-    {"LOGIN", "VXNlcm5hbWU6", login}, /* Username: */
+    {"PLAIN", "", plain}, {"LOGIN", "VXNlcm5hbWU6", login}, /* Username: */
 };
 
 void authsrv_init(struct authsrv *a)
@@ -84,7 +85,8 @@ void authsrv_clear(struct authsrv *a)
     authsrv_init(a);
 }
 
-static enum auth_result step(struct authsrv *a, const char *text, size_t n, bool empty, struct buf *challenge)
+static enum auth_result step(struct authsrv *a, const char *text, size_t n, bool empty,
+                             struct buf *challenge)
 {
     struct buf answer;
     enum auth_result r = AUTH_BAD_BASE64;
@@ -99,8 +101,8 @@ static enum auth_result step(struct authsrv *a, const char *text, size_t n, bool
     return r;
 }
 
-enum auth_result authsrv_begin(struct authsrv *a, const char *mechanism, size_t n, const char *initial,
-                               size_t initial_len, struct buf *challenge)
+enum auth_result authsrv_begin(struct authsrv *a, const char *mechanism, size_t n,
+                               const char *initial, size_t initial_len, struct buf *challenge)
 {
     authsrv_clear(a);
     for (int i = 0; i < (int)(sizeof mechanisms / sizeof *mechanisms); i++) {
@@ -115,7 +117,8 @@ enum auth_result authsrv_begin(struct authsrv *a, const char *mechanism, size_t 
     return AUTH_UNKNOWN;
 }
 
-enum auth_result authsrv_answer(struct authsrv *a, const char *line, size_t n, struct buf *challenge)
+enum auth_result authsrv_answer(struct authsrv *a, const char *line, size_t n,
+                                struct buf *challenge)
 {
     if (n == 1 && *line == '*') {
         authsrv_clear(a);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Delivery status notifications: the bounce for a recipient whose mailbox did not take the letter after all, and the
- * receipt for NOTIFY=SUCCESS. RFC 3461 5 and 6, RFC 3464, RFC 6522. They go to senders of this world only, from the
- * null sender, so that no notification is ever answered by another one. */
+/* Delivery status notifications: the bounce for a recipient whose mailbox did not take the letter
+ * after all, and the receipt for NOTIFY=SUCCESS. RFC 3461 5 and 6, RFC 3464, RFC 6522. They go to
+ * senders of this world only, from the null sender, so that no notification is ever answered by
+ * another one. */
 #include "practice/smtpd.h"
 
 #include <stdio.h>
@@ -25,19 +26,24 @@ static void build(const struct smtp *s, const struct letter *l, bool failed, str
     size_t header = end ? (size_t)(end - l->text) + 2 : l->len;
     bool full = failed && !s->headers_only;
     date_822(date, sizeof date);
-    buf_addf(b,
-             "Date: %s\r\nFrom: Mail Delivery System <MAILER-DAEMON@" PRACTICE_HOST ">\r\nTo: %s\r\n"
-             "Subject: %s\r\nMessage-ID: <dsn.%s@" PRACTICE_HOST ">\r\nAuto-Submitted: auto-replied\r\n"
-             "MIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status;\r\n"
-             "\tboundary=\"=-%s\"\r\n\r\n--=-%s\r\nContent-Type: text/plain\r\n\r\n",
-             date, s->from.text, failed ? "Your letter did not reach everybody" : "Your letter was delivered",
-             s->queue_id, boundary, boundary);
+    buf_addf(
+        b,
+        "Date: %s\r\nFrom: Mail Delivery System <MAILER-DAEMON@" PRACTICE_HOST ">\r\nTo: %s\r\n"
+        "Subject: %s\r\nMessage-ID: <dsn.%s@" PRACTICE_HOST ">\r\nAuto-Submitted: auto-replied\r\n"
+        "MIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status;\r\n"
+        "\tboundary=\"=-%s\"\r\n\r\n--=-%s\r\nContent-Type: text/plain\r\n\r\n",
+        date, s->from.text,
+        failed ? "Your letter did not reach everybody" : "Your letter was delivered", s->queue_id,
+        boundary, boundary);
     for (size_t i = 0; i < s->nrcpts; i++)
         if (wanted(s, &s->rcpts[i]))
             buf_addf(b, "<%s>: %s\r\n", s->rcpts[i].address,
-                     s->rcpts[i].result == STORE_OK ? "delivered to the mailbox"
-                                                    : "not delivered, the mailbox could not take it");
-    buf_addf(b, "\r\n--=-%s\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; " PRACTICE_HOST "\r\n",
+                     s->rcpts[i].result == STORE_OK
+                         ? "delivered to the mailbox"
+                         : "not delivered, the mailbox could not take it");
+    buf_addf(b,
+             "\r\n--=-%s\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: "
+             "dns; " PRACTICE_HOST "\r\n",
              boundary);
     if (*s->envid)
         buf_addf(b, "Original-Envelope-Id: %s\r\n", s->envid);
@@ -54,7 +60,8 @@ static void build(const struct smtp *s, const struct letter *l, bool failed, str
                  : r->result == STORE_BOX_FULL ? "5.2.2"
                                                : "5.3.0");
     }
-    buf_addf(b, "\r\n--=-%s\r\nContent-Type: %s\r\n\r\n", boundary, full ? "message/rfc822" : "text/rfc822-headers");
+    buf_addf(b, "\r\n--=-%s\r\nContent-Type: %s\r\n\r\n", boundary,
+             full ? "message/rfc822" : "text/rfc822-headers");
     buf_add(b, l->text, full ? l->len : header);
     buf_addf(b, "\r\n--=-%s--\r\n", boundary);
 }

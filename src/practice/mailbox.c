@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The mail store in memory, with ceilings. Leaves the disk to maildir.c and every reply to the servers.
- * RFC 5321 4.4 (Return-Path at final delivery), RFC 1939 7 (unique-ids). */
+/* The mail store in memory, with ceilings. Leaves the disk to maildir.c and every reply to the
+ * servers. RFC 5321 4.4 (Return-Path at final delivery), RFC 1939 7 (unique-ids). */
 #include "practice/mailbox.h"
 
 #include "heloscope/practice.h"
@@ -44,7 +44,8 @@ int account_find(const char *name, size_t n)
         n = (size_t)(at - name);
     }
     for (int i = 0; i < ACCOUNTS; i++)
-        if (strlen(account_table[i].local) == n && strncasecmp(account_table[i].local, name, n) == 0)
+        if (strlen(account_table[i].local) == n &&
+            strncasecmp(account_table[i].local, name, n) == 0)
             return i;
     return -1;
 }
@@ -166,8 +167,8 @@ enum store_result store_deliver(struct store *s, int box, struct letter *l, cons
         m.head = xstrdup(buf_str(&head));
         m.head_len = head.len;
         unique(s, m.uid, sizeof m.uid);
-        if (s->maildir && !maildir_write(s->maildir, box, m.uid, m.head, m.head_len, l->text, l->len,
-                                         &m.file))
+        if (s->maildir &&
+            !maildir_write(s->maildir, box, m.uid, m.head, m.head_len, l->text, l->len, &m.file))
             r = STORE_BROKEN;
         else
             put(s, box, &m);
@@ -178,7 +179,8 @@ enum store_result store_deliver(struct store *s, int box, struct letter *l, cons
     return r;
 }
 
-enum store_result store_adopt(struct store *s, int box, struct letter *l, const char *uid, const char *file)
+enum store_result store_adopt(struct store *s, int box, struct letter *l, const char *uid,
+                              const char *file)
 {
     struct message m = {.letter = l};
     const struct mailbox *b = &s->box[box];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The practice world's mail store: accounts, their maildrops, and letters that are shared by all who got them. */
+/* The practice world's mail store: accounts, their maildrops, and letters that are shared by all
+ * who got them. */
 #ifndef PRACTICE_MAILBOX_H
 #define PRACTICE_MAILBOX_H
 
@@ -13,8 +14,8 @@ enum account_kind {
     BOX_FULL,
     BOX_GREYLIST, /* delivers, but the first try of a sender is put off */
     BOX_DISABLED,
-    BOX_UNKNOWN,  /* on the list of accounts, but not there */
-    BOX_LIST,     /* a mailing list: student and teacher */
+    BOX_UNKNOWN, /* on the list of accounts, but not there */
+    BOX_LIST,    /* a mailing list: student and teacher */
 };
 
 enum account_id {
@@ -30,7 +31,8 @@ struct account {
     enum account_kind kind;
 };
 extern const struct account account_table[ACCOUNTS];
-/* By local part (without case: RFC 5321 2.4 leaves that to us) with or without "@practice.example"; -1: unknown. */
+/* By local part (without case: RFC 5321 2.4 leaves that to us) with or without "@practice.example";
+ * -1: unknown. */
 int account_find(const char *name, size_t n);
 /* Is it the world's own domain? */
 bool domain_is_ours(const char *domain, size_t n);
@@ -48,10 +50,10 @@ struct message {
     struct letter *letter;
     char *head; /* Return-Path, Delivered-To */
     size_t head_len;
-    char uid[72];  /* POP3's unique-id; with a Maildir the file's name without flags */
-    char *file;    /* path below the Maildir, or NULL */
-    bool gone;     /* DELE, until UPDATE */
-    bool seen;     /* RETR */
+    char uid[72]; /* POP3's unique-id; with a Maildir the file's name without flags */
+    char *file;   /* path below the Maildir, or NULL */
+    bool gone;    /* DELE, until UPDATE */
+    bool seen;    /* RETR */
 };
 
 struct mailbox {
@@ -64,8 +66,8 @@ struct mailbox {
 struct maildir;
 struct store {
     struct mailbox box[MAILBOXES];
-    uint64_t octets, octets_max;     /* of all letters, counted once each */
-    uint64_t incoming;               /* octets of letters that are being received */
+    uint64_t octets, octets_max; /* of all letters, counted once each */
+    uint64_t incoming;           /* octets of letters that are being received */
     uint64_t box_octets_max;
     size_t box_messages_max;
     struct maildir *maildir;
@@ -87,13 +89,16 @@ void letter_ref(struct letter *l);
 void letter_unref(struct store *s, struct letter *l);
 /* Would n more octets fit? box: a mailbox, or -1 for the store alone. */
 enum store_result store_fits(const struct store *s, int box, size_t n);
-/* Puts the letter into the maildrop (own reference). return_path without brackets; for_whom: "student@...". */
+/* Puts the letter into the maildrop (own reference). return_path without brackets; for_whom:
+ * "student@...". */
 enum store_result store_deliver(struct store *s, int box, struct letter *l, const char *return_path,
                                 const char *for_whom);
 /* Adds a message that lies in the Maildir already. */
-enum store_result store_adopt(struct store *s, int box, struct letter *l, const char *uid, const char *file);
+enum store_result store_adopt(struct store *s, int box, struct letter *l, const char *uid,
+                              const char *file);
 size_t message_octets(const struct message *m);
-/* Removes what is marked gone; what was seen moves to cur. False: some file could not be removed. */
+/* Removes what is marked gone; what was seen moves to cur. False: some file could not be removed.
+ */
 bool store_update(struct store *s, int box);
 /* The next unique number, for queue IDs and unique-ids. */
 uint64_t store_serial(struct store *s);

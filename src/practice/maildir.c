@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The mail store on disk, in Maildir's manner: a message is written whole into tmp and then appears in new by one
- * rename, so that no reader ever sees half of it. Lines end in LF on disk, as other programs expect. */
+/* The mail store on disk, in Maildir's manner: a message is written whole into tmp and then appears
+ * in new by one rename, so that no reader ever sees half of it. Lines end in LF on disk, as other
+ * programs expect. */
 #include "practice/maildir.h"
 
 #include <dirent.h>
@@ -24,7 +25,8 @@ static const char *box_name(int box)
 
 static bool has_folder(int box)
 {
-    return box == TRAY || account_table[box].kind == BOX_PLAIN || account_table[box].kind == BOX_GREYLIST;
+    return box == TRAY || account_table[box].kind == BOX_PLAIN ||
+           account_table[box].kind == BOX_GREYLIST;
 }
 
 static bool make_dir(int at, const char *path)
@@ -90,7 +92,8 @@ static bool write_all(int fd, const char *p, size_t n)
     return true;
 }
 
-/* Letters hold no bare CR and no bare LF (the server refuses them), so the way to LF and back loses nothing. */
+/* Letters hold no bare CR and no bare LF (the server refuses them), so the way to LF and back loses
+ * nothing. */
 static bool write_lines(int fd, const char *p, size_t n)
 {
     char out[16384];
@@ -146,8 +149,8 @@ void maildir_seen(struct maildir *d, char **file)
     }
 }
 
-/* POP3's unique-id is 1 to 70 octets of 0x21 to 0x7E (RFC 1939 7): the file's name without flags, or, where that is
- * too long or odd, a number made of it. */
+/* POP3's unique-id is 1 to 70 octets of 0x21 to 0x7E (RFC 1939 7): the file's name without flags,
+ * or, where that is too long or odd, a number made of it. */
 static void uid_of(const char *name, char *out, size_t size)
 {
     size_t n = strcspn(name, ":");
@@ -163,7 +166,8 @@ static void uid_of(const char *name, char *out, size_t size)
         snprintf(out, size, "file-%016llx", (unsigned long long)h);
 }
 
-static bool load_file(struct maildir *d, struct store *s, int box, const char *path, const char *name)
+static bool load_file(struct maildir *d, struct store *s, int box, const char *path,
+                      const char *name)
 {
     struct stat st;
     struct buf in, out;
@@ -209,7 +213,8 @@ struct found {
     const char *part;
 };
 
-/* Maildir names begin with the second of their arrival: numbers first, then the rest of the name. */
+/* Maildir names begin with the second of their arrival: numbers first, then the rest of the name.
+ */
 static int by_age(const void *a, const void *b)
 {
     const struct found *x = a, *y = b;

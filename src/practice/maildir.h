@@ -12,8 +12,8 @@ struct maildir *maildir_open(const char *dir, char *why, size_t size);
 void maildir_close(struct maildir *d);
 /* Did the folder of student exist before? Then it gets no welcome letters. */
 bool maildir_is_new(const struct maildir *d);
-/* Reads what lies in new and cur into the store, oldest first. Returns how many files were left out (too big,
- * unreadable, no room). */
+/* Reads what lies in new and cur into the store, oldest first. Returns how many files were left out
+ * (too big, unreadable, no room). */
 size_t maildir_load(struct maildir *d, struct store *s);
 /* Writes a message: tmp, then renamed into new. *file: its path (heap). */
 bool maildir_write(struct maildir *d, int box, const char *name, const char *head, size_t head_len,

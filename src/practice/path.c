@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Addresses and names as SMTP writes them. Strict on purpose: the practice server shows what the grammar wants.
- * RFC 5321 4.1.2 (grammar), 4.5.3.1 (lengths), C (source routes are read and ignored), RFC 6531 3.3 (UTF-8). */
+/* Addresses and names as SMTP writes them. Strict on purpose: the practice server shows what the
+ * grammar wants. RFC 5321 4.1.2 (grammar), 4.5.3.1 (lengths), C (source routes are read and
+ * ignored), RFC 6531 3.3 (UTF-8). */
 #include "practice/path.h"
 
 #include <stdio.h>
@@ -11,14 +12,18 @@ bool utf8_valid(const char *p, size_t n)
     const unsigned char *s = (const unsigned char *)p;
     for (size_t i = 0; i < n;) {
         unsigned char c = s[i++];
-        size_t more = c < 0x80 ? 0 : c >= 0xc2 && c < 0xe0 ? 1 : c >= 0xe0 && c < 0xf0 ? 2 : c >= 0xf0 && c < 0xf5 ? 3 : 9;
+        size_t more = c < 0x80                ? 0
+                      : c >= 0xc2 && c < 0xe0 ? 1
+                      : c >= 0xe0 && c < 0xf0 ? 2
+                      : c >= 0xf0 && c < 0xf5 ? 3
+                                              : 9;
         if (more > n - i)
             return false;
         for (size_t k = 0; k < more; k++)
             if ((s[i + k] & 0xc0) != 0x80)
                 return false;
-        if ((c == 0xe0 && s[i] < 0xa0) || (c == 0xed && s[i] > 0x9f) || (c == 0xf0 && s[i] < 0x90) ||
-            (c == 0xf4 && s[i] > 0x8f))
+        if ((c == 0xe0 && s[i] < 0xa0) || (c == 0xed && s[i] > 0x9f) ||
+            (c == 0xf0 && s[i] < 0x90) || (c == 0xf4 && s[i] > 0x8f))
             return false; /* over-long, surrogate, over U+10FFFF */
         i += more;
     }
@@ -73,9 +78,11 @@ bool path_helo(const char *p, size_t n)
     bool dots = n > 0 && n <= 255;
     if (literal_ok(p, n))
         return true;
-    /* Underscores are no host name, but stand in the names of so many machines that refusing teaches nothing. */
+    /* Underscores are no host name, but stand in the names of so many machines that refusing
+     * teaches nothing. */
     for (size_t i = 0; dots && i < n; i++)
-        dots = is_alnum((unsigned char)p[i]) || p[i] == '-' || p[i] == '.' || p[i] == '_' || (p[i] & 0x80);
+        dots = is_alnum((unsigned char)p[i]) || p[i] == '-' || p[i] == '.' || p[i] == '_' ||
+               (p[i] & 0x80);
     return dots && p[0] != '.' && p[0] != '-' && utf8_valid(p, n);
 }
 

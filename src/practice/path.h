@@ -14,7 +14,8 @@ struct path {
     char domain[256]; /* right of it; "" where there is none (<postmaster>) */
 };
 
-/* Reads "<...>" at the start of p. NULL: well; *used octets were read. Else a sentence that says what is wrong. */
+/* Reads "<...>" at the start of p. NULL: well; *used octets were read. Else a sentence that says
+ * what is wrong. */
 const char *path_parse(const char *p, size_t n, struct path *out, size_t *used);
 /* May it stand after HELO? A domain or an address literal. */
 bool path_helo(const char *p, size_t n);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A client of the practice world: reads, decrypts, hands to the service, gathers replies into one write, closes
- * without losing the last reply. Leaves every word that is said to smtpd and pop3d. RFC 3207, RFC 2595. */
+/* A client of the practice world: reads, decrypts, hands to the service, gathers replies into one
+ * write, closes without losing the last reply. Leaves every word that is said to smtpd and pop3d.
+ * RFC 3207, RFC 2595. */
 #include "practice/peer.h"
 
 #include "practice/world.h"
@@ -14,7 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define ROUNDS 16 /* calls of a service in one turn of the loop */
+#define ROUNDS 16      /* calls of a service in one turn of the loop */
 #define LINGER_MS 2000 /* how long a closing connection waits for the client's end */
 
 static void on_event(void *arg, int fd, short revents);
@@ -34,7 +35,8 @@ static void on_idle(void *arg)
     struct peer *p = arg;
     p->timer = NULL;
     if (p->half_closed || p->ending || p->wire.len || (p->tls && !p->secure)) {
-        peer_free(p); /* does not take our words, or does not finish what it began: nothing more to say */
+        peer_free(
+            p); /* does not take our words, or does not finish what it began: nothing more to say */
         return;
     }
     p->service->idle(p);
@@ -128,7 +130,8 @@ static void settle(struct peer *p)
 {
     flush(p);
     if (p->ending && !p->wire.len && !p->half_closed && !p->dead) {
-        /* A close with unread input would make TCP reset and may destroy the last reply on its way. */
+        /* A close with unread input would make TCP reset and may destroy the last reply on its way.
+         */
         shutdown(p->fd, SHUT_WR);
         p->half_closed = true;
         if (p->eof)
@@ -147,7 +150,8 @@ static void serve(struct peer *p)
 {
     bool done = false;
     p->again = false;
-    for (int rounds = 0; !p->dead && !p->ending && !(p->tls && !p->secure) && peer_room(p); rounds++) {
+    for (int rounds = 0; !p->dead && !p->ending && !(p->tls && !p->secure) && peer_room(p);
+         rounds++) {
         if (rounds == ROUNDS) { /* the others' turn; POLLOUT brings us back */
             p->again = true;
             break;
@@ -236,7 +240,7 @@ static void on_event(void *arg, int fd, short revents)
 }
 
 void peer_new(struct world *w, const struct service *s, int fd, const char *address,
-                      bool implicit_tls, bool admit)
+              bool implicit_tls, bool admit)
 {
     struct peer *p = xcalloc(1, sizeof *p);
     int on = 1;
@@ -296,8 +300,8 @@ bool peer_starttls_ready(struct peer *p, char *why, size_t size)
 
 void peer_starttls(struct peer *p)
 {
-    /* The positive reply went into wire in the clear (secure is false); what the client sent ahead of the
-     * handshake could have been slipped in by somebody else. */
+    /* The positive reply went into wire in the clear (secure is false); what the client sent ahead
+     * of the handshake could have been slipped in by somebody else. */
     buf_trim(&p->in, 0);
     flush(p);
 }

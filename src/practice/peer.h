@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A client of the practice world: a non-blocking descriptor, TLS over it, lines in and replies out, with
- * ceilings, back-pressure and an idle timer. It knows no protocol: the service (smtpd, pop3d) is four functions. */
+/* A client of the practice world: a non-blocking descriptor, TLS over it, lines in and replies out,
+ * with ceilings, back-pressure and an idle timer. It knows no protocol: the service (smtpd, pop3d)
+ * is four functions. */
 #ifndef PRACTICE_PEER_H
 #define PRACTICE_PEER_H
 
@@ -15,8 +16,9 @@ struct peer;
 struct world;
 
 enum {
-    PEER_IN_MAX = 65536,   /* octets read and not yet understood */
-    PEER_OUT_HIGH = 65536, /* replies not yet taken by the client: above this nothing more is read */
+    PEER_IN_MAX = 65536, /* octets read and not yet understood */
+    PEER_OUT_HIGH =
+        65536, /* replies not yet taken by the client: above this nothing more is read */
     PEER_OUT_MAX = 262144, /* the ceiling of a buffer for replies */
     PEER_LINE_MAX = 16384, /* longest line kept whole; longer ones are cut and refused */
 };
@@ -25,7 +27,8 @@ struct service {
     const char *name;
     /* The client is there (and TLS is up, where it is implicit): say the banner. */
     void (*greet)(struct peer *p);
-    /* Takes what it can from p->in (buf_consume); called again when more has come or room for replies is free. */
+    /* Takes what it can from p->in (buf_consume); called again when more has come or room for
+     * replies is free. */
     void (*input)(struct peer *p);
     /* The client said nothing for too long. */
     void (*idle)(struct peer *p);
@@ -65,11 +68,11 @@ struct peer {
 
 /* Takes fd over; the service's greet() (or, without admit, its full()) is called at once. */
 void peer_new(struct world *w, const struct service *s, int fd, const char *address,
-                      bool implicit_tls, bool admit);
+              bool implicit_tls, bool admit);
 void peer_free(struct peer *p);
 
-/* Adds to the replies; they leave in one write at the end of the event. False: the ceiling was reached (the
- * connection is dropped) or the connection is over. */
+/* Adds to the replies; they leave in one write at the end of the event. False: the ceiling was
+ * reached (the connection is dropped) or the connection is over. */
 bool peer_send(struct peer *p, const void *bytes, size_t n);
 bool peer_sendf(struct peer *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Is there room for more replies before the client has to take some? */
@@ -78,8 +81,8 @@ bool peer_room(const struct peer *p);
 size_t peer_space(const struct peer *p);
 /* After what was sent so far: close. */
 void peer_end(struct peer *p);
-/* Sends what waits in the clear, forgets every octet that the client sent ahead, and starts TLS (RFC 3207 4.2).
- * Call after adding the positive reply. False: no TLS can be made (why). */
+/* Sends what waits in the clear, forgets every octet that the client sent ahead, and starts TLS
+ * (RFC 3207 4.2). Call after adding the positive reply. False: no TLS can be made (why). */
 bool peer_starttls_ready(struct peer *p, char *why, size_t size);
 void peer_starttls(struct peer *p);
 /* Stops the service: last words, one attempt to send them, close. */
@@ -90,7 +93,8 @@ enum peer_line {
     LINE_NONE,    /* not whole yet */
     LINE_OK,      /* ended by CRLF */
     LINE_BARE_LF, /* ended by LF alone */
-    LINE_LONG,    /* over PEER_LINE_MAX: dropped up to here, the rest follows as LINE_NONE or LINE_LONG_END */
+    LINE_LONG,    /* over PEER_LINE_MAX: dropped up to here, the rest follows as LINE_NONE or
+                     LINE_LONG_END */
 };
 /* Finds the next line of p->in: *n octets without its end, *used with it. */
 enum peer_line peer_line(const struct peer *p, size_t *n, size_t *used);

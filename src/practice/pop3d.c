@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* POP3 server of the practice world: the conversation's frame (banner with APOP's timestamp, lines, the maildrop's
- * lock, long answers given as the client takes them). The verbs are in pop3d_verbs.c. RFC 1939, RFC 2449, RFC 3206. */
+/* POP3 server of the practice world: the conversation's frame (banner with APOP's timestamp, lines,
+ * the maildrop's lock, long answers given as the client takes them). The verbs are in
+ * pop3d_verbs.c. RFC 1939, RFC 2449, RFC 3206. */
 #include "practice/pop3d.h"
 
 #include <stdio.h>
@@ -74,7 +75,8 @@ void pop3_open(struct pop3 *s, int account)
 {
     struct mailbox *b = &world_store(s->world)->box[account];
     if (b->locked) {
-        pop3_err(s, "[IN-USE] Another session has this maildrop open; it is free after that one's QUIT");
+        pop3_err(
+            s, "[IN-USE] Another session has this maildrop open; it is free after that one's QUIT");
         return;
     }
     b->locked = true;
@@ -82,8 +84,8 @@ void pop3_open(struct pop3 *s, int account)
     s->count = b->n;
     s->errors = 0;
     s->user[0] = '\0';
-    pop3_ok(s, "%s's maildrop is open: %zu messages, %llu octets", account_table[account].local, b->n,
-            (unsigned long long)b->octets);
+    pop3_ok(s, "%s's maildrop is open: %zu messages, %llu octets", account_table[account].local,
+            b->n, (unsigned long long)b->octets);
 }
 
 static void stop_giving(struct pop3 *s)
@@ -96,7 +98,8 @@ static void stop_giving(struct pop3 *s)
     s->give = GIVE_NOTHING;
 }
 
-/* Without UPDATE: the connection was lost, or the client never logged in. Marks are taken away (RFC 1939 3). */
+/* Without UPDATE: the connection was lost, or the client never logged in. Marks are taken away (RFC
+ * 1939 3). */
 static void unlock(struct pop3 *s)
 {
     if (s->box < 0)
@@ -192,7 +195,8 @@ static void greet(struct peer *p)
 static void line(struct pop3 *s, enum peer_line kind, const char *p, size_t n, size_t used)
 {
     bool auth = s->in_auth;
-    size_t limit = auth || (n >= 4 && strncasecmp(p, "AUTH", 4) == 0) ? AUTHSRV_LINE : POP3_LINE_MAX;
+    size_t limit =
+        auth || (n >= 4 && strncasecmp(p, "AUTH", 4) == 0) ? AUTHSRV_LINE : POP3_LINE_MAX;
     bool bad = s->overlong || used > limit;
     if (auth && (bad || kind == LINE_BARE_LF)) {
         authsrv_clear(&s->auth);
@@ -202,8 +206,10 @@ static void line(struct pop3 *s, enum peer_line kind, const char *p, size_t n, s
         s->overlong = false;
         pop3_mistake(s, "Line too long: %zu octets with CRLF are allowed here (RFC 2449 4)", limit);
     } else if (kind == LINE_BARE_LF) {
-        pop3_mistake(s, "Line ended by LF alone: POP3 lines end in CRLF (RFC 1939 3); openssl s_client wants "
-                        "-crlf, nc wants -C");
+        pop3_mistake(
+            s,
+            "Line ended by LF alone: POP3 lines end in CRLF (RFC 1939 3); openssl s_client wants "
+            "-crlf, nc wants -C");
     } else if (auth) {
         pop3_auth_answer(s, p, n);
     } else if (memchr(p, '\0', n) || memchr(p, '\r', n)) {
@@ -245,7 +251,8 @@ static void input(struct peer *p)
 
 static void idle(struct peer *p)
 {
-    /* RFC 1939 3: the autologout timer closes without UPDATE, and the client need not be told; ours is. */
+    /* RFC 1939 3: the autologout timer closes without UPDATE, and the client need not be told; ours
+     * is. */
     pop3_err(p->state, "[SYS/TEMP] Nothing was said for too long: closing, nothing is deleted");
 }
 
@@ -258,7 +265,8 @@ static void stop(struct peer *p)
 
 static void full(struct peer *p)
 {
-    peer_sendf(p, "-ERR [SYS/TEMP] Too many clients at once (%u), try again later\r\n", world_clients(p->world));
+    peer_sendf(p, "-ERR [SYS/TEMP] Too many clients at once (%u), try again later\r\n",
+               world_clients(p->world));
 }
 
 static void secured(struct peer *p)

@@ -17,22 +17,22 @@ struct pop3 {
     struct peer *peer;
     struct world *world;
     struct authsrv auth;
-    bool in_auth;       /* the next line is an answer to a challenge */
+    bool in_auth; /* the next line is an answer to a challenge */
     bool overlong;
-    bool utf8;          /* RFC 6856 2 */
-    int box;            /* whose maildrop is open and locked; -1: AUTHORIZATION state */
-    size_t count;       /* messages of this session: what comes later is for the next one */
-    char user[128];     /* after USER; "" none */
-    char stamp[96];     /* the banner's timestamp, for APOP */
+    bool utf8;      /* RFC 6856 2 */
+    int box;        /* whose maildrop is open and locked; -1: AUTHORIZATION state */
+    size_t count;   /* messages of this session: what comes later is for the next one */
+    char user[128]; /* after USER; "" none */
+    char stamp[96]; /* the banner's timestamp, for APOP */
     unsigned errors, auth_failures;
     /* an answer that goes on as the client takes it */
     enum { GIVE_NOTHING, GIVE_TEXT, GIVE_LIST, GIVE_UIDL } give;
-    size_t at;          /* octet or message number that comes next */
-    size_t end;         /* octets of text to give */
+    size_t at;  /* octet or message number that comes next */
+    size_t end; /* octets of text to give */
     struct letter *letter;
     char *head;
     size_t head_len;
-    bool line_start;    /* the next octet begins a line */
+    bool line_start; /* the next octet begins a line */
 };
 
 void pop3_ok(struct pop3 *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

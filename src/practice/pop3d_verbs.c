@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The verbs of the practice POP3 server as rows. RFC 1939 5 to 7, RFC 2449 (CAPA), RFC 2595 (STLS), RFC 5034 (AUTH),
- * RFC 6856 (UTF8, LANG). USER and APOP are taken in the clear, so that a learner sees what they look like on the
- * wire; AUTH only inside TLS, so that CAPA differs before and after STLS. */
+/* The verbs of the practice POP3 server as rows. RFC 1939 5 to 7, RFC 2449 (CAPA), RFC 2595 (STLS),
+ * RFC 5034 (AUTH), RFC 6856 (UTF8, LANG). USER and APOP are taken in the clear, so that a learner
+ * sees what they look like on the wire; AUTH only inside TLS, so that CAPA differs before and after
+ * STLS. */
 #include "practice/pop3d.h"
 
 #include "heloscope/sasl.h"
@@ -87,8 +88,10 @@ static void capa(struct pop3 *s, const char *arg, size_t n)
     (void)n;
     bool authorization = s->box < 0;
     pop3_ok(s, "what this server can do:");
-    peer_sendf(s->peer, "TOP\r\nUIDL\r\nUSER\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nEXPIRE NEVER\r\n"
-                        "UTF8\r\nLANG\r\n");
+    peer_sendf(
+        s->peer,
+        "TOP\r\nUIDL\r\nUSER\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nEXPIRE NEVER\r\n"
+        "UTF8\r\nLANG\r\n");
     if (authorization && s->peer->secure)
         peer_sendf(s->peer, "SASL " AUTHSRV_NAMES "\r\n");
     if (authorization && !s->peer->secure && !world_settings(s->world)->no_tls)
@@ -105,7 +108,9 @@ static void user(struct pop3 *s, const char *arg, size_t n)
     memcpy(s->user, arg, n);
     s->user[n] = '\0';
     /* The same answer for every name: who exists is not told (RFC 1939 13). */
-    pop3_ok(s, "now PASS%s", s->peer->secure ? "" : " (it goes over the wire in the clear; STLS first would hide it)");
+    pop3_ok(s, "now PASS%s",
+            s->peer->secure ? ""
+                            : " (it goes over the wire in the clear; STLS first would hide it)");
 }
 
 static void pass(struct pop3 *s, const char *arg, size_t n)
@@ -127,14 +132,16 @@ static void apop(struct pop3 *s, const char *arg, size_t n)
     char right[33], said[33];
     size_t k = word(&arg, &n, &name), d = word(&arg, &n, &digest);
     if (!k || d != 32 || n) {
-        pop3_mistake(s, "Syntax: APOP name digest; the digest is 32 hexadecimal digits (RFC 1939 7)");
+        pop3_mistake(s,
+                     "Syntax: APOP name digest; the digest is 32 hexadecimal digits (RFC 1939 7)");
         return;
     }
     for (size_t i = 0; i < d; i++)
         said[i] = digest[i] >= 'A' && digest[i] <= 'F' ? (char)(digest[i] | 32) : digest[i];
     said[d] = '\0';
     int a = account_find(name, k);
-    if (a < 0 || !*account_table[a].password || !sasl_apop(s->stamp, account_table[a].password, right) ||
+    if (a < 0 || !*account_table[a].password ||
+        !sasl_apop(s->stamp, account_table[a].password, right) ||
         CRYPTO_memcmp(right, said, 32) != 0)
         pop3_denied(s);
     else
@@ -174,7 +181,8 @@ static void auth(struct pop3 *s, const char *arg, size_t n)
         return;
     }
     buf_init(&challenge, 1024);
-    auth_result(s, authsrv_begin(&s->auth, mechanism, k, i ? initial : NULL, i, &challenge), &challenge);
+    auth_result(s, authsrv_begin(&s->auth, mechanism, k, i ? initial : NULL, i, &challenge),
+                &challenge);
     buf_clear(&challenge);
 }
 
@@ -223,7 +231,8 @@ static void lang(struct pop3 *s, const char *arg, size_t n)
         peer_sendf(s->peer, "en English\r\ni-default English\r\n.\r\n");
     } else if (n == 1 && *arg == '*') {
         pop3_ok(s, "en English it is");
-    } else if ((n == 2 && strncasecmp(arg, "en", 2) == 0) || (n == 9 && strncasecmp(arg, "i-default", 9) == 0)) {
+    } else if ((n == 2 && strncasecmp(arg, "en", 2) == 0) ||
+               (n == 9 && strncasecmp(arg, "i-default", 9) == 0)) {
         pop3_ok(s, "%.*s English it is", (int)n, arg);
     } else {
         pop3_err(s, "That language is not here; LANG alone lists them (RFC 6856 3)");
@@ -270,7 +279,9 @@ static bool readable(struct pop3 *s, const struct message *m)
 {
     if (!m->letter->utf8 || s->utf8)
         return true;
-    pop3_err(s, "[UTF8] This letter's header goes beyond ASCII: say UTF8 before you log in (RFC 6856 2)");
+    pop3_err(
+        s,
+        "[UTF8] This letter's header goes beyond ASCII: say UTF8 before you log in (RFC 6856 2)");
     return false;
 }
 
@@ -284,7 +295,8 @@ static void retr(struct pop3 *s, const char *arg, size_t n)
     pop3_give(s, m, message_octets(m));
 }
 
-/* The header, the empty line and so many lines of the body, in octets from the start of the message. */
+/* The header, the empty line and so many lines of the body, in octets from the start of the
+ * message. */
 static size_t top_end(const struct message *m, size_t lines)
 {
     const char *p = m->letter->text, *end = p + m->letter->len;
@@ -390,7 +402,8 @@ void pop3_command(struct pop3 *s, const char *line, size_t n)
         verb++;
     while (r < end && !(strlen(r->name) == verb && strncasecmp(r->name, line, verb) == 0))
         r++;
-    /* PASS takes all that follows one blank: a password may begin or end with blanks (RFC 1939 7). */
+    /* PASS takes all that follows one blank: a password may begin or end with blanks (RFC 1939 7).
+     */
     size_t skip = verb < n ? verb + 1 : n;
     while (r < end && r->run != pass && skip < n && line[skip] == ' ')
         skip++;

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* SMTP, submission and LMTP server of the practice world: the conversation's frame (banner, lines, phases, mistakes,
- * goodbye). The verbs are in smtpd_verbs.c, smtpd_env.c, smtpd_auth.c and smtpd_letter.c. RFC 5321, RFC 2033,
- * RFC 6409. Strict on purpose, and it says which rule was broken. */
+/* SMTP, submission and LMTP server of the practice world: the conversation's frame (banner, lines,
+ * phases, mistakes, goodbye). The verbs are in smtpd_verbs.c, smtpd_env.c, smtpd_auth.c and
+ * smtpd_letter.c. RFC 5321, RFC 2033, RFC 6409. Strict on purpose, and it says which rule was
+ * broken. */
 #include "practice/smtpd.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void vsay(struct smtp *s, int code, char mark, const char *enhanced, const char *fmt, va_list ap)
+static void vsay(struct smtp *s, int code, char mark, const char *enhanced, const char *fmt,
+                 va_list ap)
 {
     struct buf b;
     buf_init(&b, 4096);
@@ -41,7 +43,8 @@ void smtp_mistake(struct smtp *s, int code, const char *enhanced, const char *fm
 {
     va_list ap;
     if (++s->errors > SMTP_ERRORS_MAX) {
-        smtp_say(s, 421, "4.7.0", "%s Error: too many mistakes, closing (%d without a letter between them)",
+        smtp_say(s, 421, "4.7.0",
+                 "%s Error: too many mistakes, closing (%d without a letter between them)",
                  PRACTICE_HOST, SMTP_ERRORS_MAX);
         peer_end(s->peer);
         return;
@@ -97,7 +100,8 @@ static void greet(struct peer *p, enum smtp_flavour f)
     buf_init(&s->letter, world_settings(p->world)->message_max + 1);
     smtp_say(s, 220, "", PRACTICE_HOST " %s heloscope practice %s",
              f == FLAVOUR_LMTP ? "LMTP" : "ESMTP",
-             f == FLAVOUR_SUBMISSION ? "submission: log in, then send" : "ready; nothing leaves this world");
+             f == FLAVOUR_SUBMISSION ? "submission: log in, then send"
+                                     : "ready; nothing leaves this world");
 }
 
 static void greet_smtp(struct peer *p)
@@ -127,11 +131,13 @@ static void line(struct smtp *s, enum peer_line kind, const char *p, size_t n, s
     if (s->overlong || used > limit) {
         s->overlong = false;
         smtp_mistake(s, 500, auth ? "5.5.6" : "5.5.2",
-                     "Line too long: %zu octets with CRLF are allowed here (RFC 5321 4.5.3.1.4)", limit);
+                     "Line too long: %zu octets with CRLF are allowed here (RFC 5321 4.5.3.1.4)",
+                     limit);
     } else if (kind == LINE_BARE_LF) {
-        smtp_mistake(s, 500, "5.5.2",
-                     "Line ended by LF alone: SMTP lines end in CRLF (RFC 5321 2.3.8); openssl s_client "
-                     "wants -crlf, nc wants -C");
+        smtp_mistake(
+            s, 500, "5.5.2",
+            "Line ended by LF alone: SMTP lines end in CRLF (RFC 5321 2.3.8); openssl s_client "
+            "wants -crlf, nc wants -C");
     } else if (auth) {
         smtp_auth_answer(s, p, n);
     } else if (memchr(p, '\0', n)) {
@@ -178,8 +184,8 @@ static void idle(struct peer *p)
 {
     struct smtp *s = p->state;
     smtp_say(s, 421, "4.4.2", "%s Error: timeout%s, closing", PRACTICE_HOST,
-             s->phase == SMTP_DATA
-                 ? ": the letter was never ended (its end is CRLF, a dot, CRLF; with LF alone it is no end)"
+             s->phase == SMTP_DATA ? ": the letter was never ended (its end is CRLF, a dot, CRLF; "
+                                     "with LF alone it is no end)"
              : s->phase == SMTP_CHUNK ? ": BDAT promised more octets than came"
                                       : "");
 }
@@ -191,8 +197,8 @@ static void stop(struct peer *p)
 
 static void full(struct peer *p)
 {
-    peer_sendf(p, "421 4.3.2 %s Error: too many clients at once (%u), try again later\r\n", PRACTICE_HOST,
-               world_clients(p->world));
+    peer_sendf(p, "421 4.3.2 %s Error: too many clients at once (%u), try again later\r\n",
+               PRACTICE_HOST, world_clients(p->world));
 }
 
 static void secured(struct peer *p)
@@ -209,9 +215,12 @@ static void gone(struct peer *p)
     free(s);
 }
 
-#define SMTP_IDLE 300000 /* RFC 5321 4.5.3.2.7: a server waits at least 5 minutes for the next command */
+#define SMTP_IDLE                                                                                  \
+    300000 /* RFC 5321 4.5.3.2.7: a server waits at least 5 minutes for the next command */
 
-const struct service smtp_service = {"smtp", greet_smtp, input, idle, stop, full, secured, gone, SMTP_IDLE};
-const struct service submission_service = {"submission", greet_submission, input, idle, stop, full, secured,
-                                           gone, SMTP_IDLE};
-const struct service lmtp_service = {"lmtp", greet_lmtp, input, idle, stop, full, secured, gone, SMTP_IDLE};
+const struct service smtp_service = {"smtp", greet_smtp, input, idle,     stop,
+                                     full,   secured,    gone,  SMTP_IDLE};
+const struct service submission_service = {"submission", greet_submission, input, idle,     stop,
+                                           full,         secured,          gone,  SMTP_IDLE};
+const struct service lmtp_service = {"lmtp", greet_lmtp, input, idle,     stop,
+                                     full,   secured,    gone,  SMTP_IDLE};

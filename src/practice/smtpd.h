@@ -21,10 +21,10 @@ enum smtp_phase { SMTP_COMMANDS, SMTP_AUTH, SMTP_DATA, SMTP_CHUNK };
 enum { NOTIFY_NEVER = 1, NOTIFY_SUCCESS = 2, NOTIFY_FAILURE = 4, NOTIFY_DELAY = 8 };
 
 struct rcpt {
-    int box;          /* an account, or TRAY */
-    char *address;    /* as written, without brackets */
-    char *orcpt;      /* DSN's original recipient as written, or NULL */
-    unsigned notify;  /* 0: not said */
+    int box;         /* an account, or TRAY */
+    char *address;   /* as written, without brackets */
+    char *orcpt;     /* DSN's original recipient as written, or NULL */
+    unsigned notify; /* 0: not said */
     enum store_result result;
 };
 
@@ -33,7 +33,7 @@ struct smtp {
     struct world *world;
     enum smtp_flavour flavour;
     enum smtp_phase phase;
-    bool overlong;      /* the line that is being read was cut already */
+    bool overlong; /* the line that is being read was cut already */
     bool greeted, extended;
     char helo[256];
     bool authed;
@@ -48,8 +48,8 @@ struct smtp {
     /* the letter */
     struct buf letter;
     bool too_big, no_room;
-    unsigned dot;       /* state of the search for CRLF.CRLF */
-    uint64_t chunk;     /* octets of a BDAT chunk still to come */
+    unsigned dot;   /* state of the search for CRLF.CRLF */
+    uint64_t chunk; /* octets of a BDAT chunk still to come */
     bool chunk_last, chunk_refused;
     char queue_id[24];
 };
@@ -88,8 +88,8 @@ size_t smtp_take_data(struct smtp *s, const char *p, size_t n);
 size_t smtp_take_chunk(struct smtp *s, const char *p, size_t n);
 /* smtpd_deliver.c: the letter is whole. Says the reply or replies and ends the transaction. */
 void smtp_deliver(struct smtp *s);
-/* dsn.c: tells the sender what happened to its recipients, where it asked for that or must be told (RFC 3461,
- * RFC 3464), if the sender has a mailbox here. */
+/* dsn.c: tells the sender what happened to its recipients, where it asked for that or must be told
+ * (RFC 3461, RFC 3464), if the sender has a mailbox here. */
 void smtp_notify(struct smtp *s, struct letter *l);
 
 #endif

@@ -14,7 +14,8 @@ static void result(struct smtp *s, enum auth_result r, const struct buf *challen
     case AUTH_OK:
         s->authed = true;
         s->errors = 0;
-        smtp_say(s, 235, "2.7.0", "Authentication successful, %s", account_table[s->auth.account].local);
+        smtp_say(s, 235, "2.7.0", "Authentication successful, %s",
+                 account_table[s->auth.account].local);
         break;
     case AUTH_REFUSED:
         if (++s->auth_failures >= SMTP_AUTH_MAX) {
@@ -28,7 +29,8 @@ static void result(struct smtp *s, enum auth_result r, const struct buf *challen
         smtp_mistake(s, 501, "5.5.2", "That is not base64 (RFC 4648 4)");
         break;
     case AUTH_BAD_SHAPE:
-        smtp_mistake(s, 501, "5.5.2", "Decoded, but not what the mechanism wants (PLAIN: NUL name NUL password)");
+        smtp_mistake(s, 501, "5.5.2",
+                     "Decoded, but not what the mechanism wants (PLAIN: NUL name NUL password)");
         break;
     case AUTH_CANCELLED:
         smtp_mistake(s, 501, "5.7.0", "Authentication cancelled, as you asked");
@@ -49,12 +51,15 @@ void smtp_auth(struct smtp *s, const char *arg, size_t n)
     } else if (s->mail) {
         smtp_mistake(s, 503, "5.5.1", "Not while a letter is open; RSET forgets it");
     } else if (!smtp_may_auth(s)) {
-        smtp_mistake(s, 538, "5.7.11", "Encryption required: say STARTTLS first, passwords do not go in the clear");
+        smtp_mistake(s, 538, "5.7.11",
+                     "Encryption required: say STARTTLS first, passwords do not go in the clear");
     } else {
         const char *blank = memchr(arg, ' ', n);
         size_t name = blank ? (size_t)(blank - arg) : n;
         buf_init(&challenge, 1024);
-        result(s, authsrv_begin(&s->auth, arg, name, blank ? blank + 1 : NULL, blank ? n - name - 1 : 0, &challenge),
+        result(s,
+               authsrv_begin(&s->auth, arg, name, blank ? blank + 1 : NULL,
+                             blank ? n - name - 1 : 0, &challenge),
                &challenge);
         buf_clear(&challenge);
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A whole letter: looked at, stamped with a Received field (RFC 5321 4.4, RFC 3848), put into the maildrops, and
- * answered: once in SMTP, once for each recipient in LMTP (RFC 2033 4.2). */
+/* A whole letter: looked at, stamped with a Received field (RFC 5321 4.4, RFC 3848), put into the
+ * maildrops, and answered: once in SMTP, once for each recipient in LMTP (RFC 2033 4.2). */
 #include "practice/smtpd.h"
 
 #include <stdio.h>
@@ -51,13 +51,15 @@ static bool refused(struct smtp *s, const struct look *l)
         say_all(s, 452, "4.3.1", "The mail store is full; delete letters by POP3");
     } else if (l->bare_lf || l->bare_cr) {
         snprintf(text, sizeof text,
-                 "The letter holds %s: lines end in CRLF only (RFC 5321 2.3.8); <LF>.<LF> would be no end of it",
+                 "The letter holds %s: lines end in CRLF only (RFC 5321 2.3.8); <LF>.<LF> would be "
+                 "no end of it",
                  l->bare_lf ? "a bare LF" : "a bare CR");
         say_all(s, 550, "5.5.2", text);
     } else if (l->nul) {
         say_all(s, 554, "5.6.0", "The letter holds a NUL octet (RFC 5322 4)");
     } else if (l->hops >= SMTP_HOPS_MAX) {
-        say_all(s, 554, "5.4.6", "Too many Received fields: the letter goes round in circles (RFC 5321 6.3)");
+        say_all(s, 554, "5.4.6",
+                "Too many Received fields: the letter goes round in circles (RFC 5321 6.3)");
     } else {
         return false;
     }
@@ -73,7 +75,8 @@ static void stamp(struct smtp *s, struct buf *b)
     if (s->utf8) /* RFC 6531 4.3 */
         with = s->flavour == FLAVOUR_LMTP ? "UTF8LMTP" : "UTF8SMTP";
     date_822(date, sizeof date);
-    buf_addf(b, "Received: from %s (unknown [%s%s])\r\n", s->helo, strchr(address, ':') ? "IPv6:" : "", address);
+    buf_addf(b, "Received: from %s (unknown [%s%s])\r\n", s->helo,
+             strchr(address, ':') ? "IPv6:" : "", address);
     if (s->peer->secure) {
         const struct tls_facts *f = tls_facts(s->peer->tls);
         buf_addf(b, "\t(using %s with cipher %s)\r\n", f->version, f->cipher);
@@ -122,10 +125,11 @@ static void reply(struct smtp *s, const struct rcpt *r, const struct look *l)
         smtp_say(s, results[r->result].code, results[r->result].enhanced, "<%s> %s", r->address,
                  results[r->result].text);
     else if (r->result != STORE_OK)
-        smtp_say(s, results[r->result].code, results[r->result].enhanced, "%s", results[r->result].text);
+        smtp_say(s, results[r->result].code, results[r->result].enhanced, "%s",
+                 results[r->result].text);
     else if (l->long_lines)
-        smtp_say(s, 250, "2.0.0", "Ok: queued as %s (%zu lines are over %d octets: RFC 5322 2.1.1)", s->queue_id,
-                 l->long_lines, SMTP_TEXT_LINE);
+        smtp_say(s, 250, "2.0.0", "Ok: queued as %s (%zu lines are over %d octets: RFC 5322 2.1.1)",
+                 s->queue_id, l->long_lines, SMTP_TEXT_LINE);
     else
         smtp_say(s, 250, "2.0.0", "Ok: queued as %s%s", s->queue_id,
                  r->box == TRAY ? " (practice: kept here, it never leaves)" : "");
@@ -141,7 +145,8 @@ void smtp_deliver(struct smtp *s)
         smtp_reset(s);
         return;
     }
-    snprintf(s->queue_id, sizeof s->queue_id, "%08llX%04llX", (unsigned long long)time(NULL) & 0xffffffff,
+    snprintf(s->queue_id, sizeof s->queue_id, "%08llX%04llX",
+             (unsigned long long)time(NULL) & 0xffffffff,
              (unsigned long long)store_serial(store) & 0xffff);
     buf_init(&whole, s->letter.len + 4096);
     stamp(s, &whole);

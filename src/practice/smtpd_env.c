@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* MAIL and RCPT of the practice SMTP server: paths, parameters (a row each) and who is let in. RFC 5321 3.3 and
- * 4.1.1.2, RFC 1870, RFC 3461, RFC 4954 5, RFC 6152, RFC 6531. */
+/* MAIL and RCPT of the practice SMTP server: paths, parameters (a row each) and who is let in. RFC
+ * 5321 3.3 and 4.1.1.2, RFC 1870, RFC 3461, RFC 4954 5, RFC 6152, RFC 6531. */
 #include "practice/smtpd.h"
 
 #include <errno.h>
@@ -43,7 +43,8 @@ static bool p_size(struct target *t, const char *v, size_t n)
     unsigned long long size = strtoull(digits, NULL, 10);
     if (errno == 0 && size <= max)
         return true;
-    smtp_say(t->s, 552, "5.3.4", "The letter is too big: %zu octets are the most here (RFC 1870)", max);
+    smtp_say(t->s, 552, "5.3.4", "The letter is too big: %zu octets are the most here (RFC 1870)",
+             max);
     return false;
 }
 
@@ -56,7 +57,8 @@ static bool p_body(struct target *t, const char *v, size_t n)
 static bool p_ret(struct target *t, const char *v, size_t n)
 {
     t->s->headers_only = is(v, n, "HDRS");
-    return t->s->headers_only || is(v, n, "FULL") || wrong(t, "RET=FULL or RET=HDRS (RFC 3461 4.3)");
+    return t->s->headers_only || is(v, n, "FULL") ||
+           wrong(t, "RET=FULL or RET=HDRS (RFC 3461 4.3)");
 }
 
 static bool p_envid(struct target *t, const char *v, size_t n)
@@ -70,7 +72,8 @@ static bool p_envid(struct target *t, const char *v, size_t n)
 
 static bool p_auth(struct target *t, const char *v, size_t n)
 {
-    return (v && (is(v, n, "<>") || path_xtext(v, n))) || wrong(t, "AUTH=<> or AUTH=xtext (RFC 4954 5)");
+    return (v && (is(v, n, "<>") || path_xtext(v, n))) ||
+           wrong(t, "AUTH=<> or AUTH=xtext (RFC 4954 5)");
 }
 
 static bool p_utf8(struct target *t, const char *v, size_t n)
@@ -85,7 +88,10 @@ static bool p_notify(struct target *t, const char *v, size_t n)
     static const struct {
         const char *word;
         unsigned bit;
-    } words[] = {{"NEVER", NOTIFY_NEVER}, {"SUCCESS", NOTIFY_SUCCESS}, {"FAILURE", NOTIFY_FAILURE}, {"DELAY", NOTIFY_DELAY}};
+    } words[] = {{"NEVER", NOTIFY_NEVER},
+                 {"SUCCESS", NOTIFY_SUCCESS},
+                 {"FAILURE", NOTIFY_FAILURE},
+                 {"DELAY", NOTIFY_DELAY}};
     const char *end = v ? v + n : v;
     while (v && v <= end) {
         const char *comma = v < end ? memchr(v, ',', (size_t)(end - v)) : NULL;
@@ -123,7 +129,7 @@ struct param {
 };
 
 static const struct param mail_params[] = {
-    {"SIZE", p_size}, {"BODY", p_body}, {"RET", p_ret},         {"ENVID", p_envid},
+    {"SIZE", p_size}, {"BODY", p_body},     {"RET", p_ret}, {"ENVID", p_envid},
     {"AUTH", p_auth}, {"SMTPUTF8", p_utf8}, {NULL, NULL},
 };
 static const struct param rcpt_params[] = {{"NOTIFY", p_notify}, {"ORCPT", p_orcpt}, {NULL, NULL}};
@@ -152,8 +158,9 @@ static bool params(struct target *t, const struct param *rows, const char *p, si
         while (row->name && !is(p, name, row->name))
             row++;
         if (!row->name || !t->s->extended) {
-            smtp_mistake(t->s, 555, "5.5.4", row->name ? "Parameters come after EHLO only; you said HELO"
-                                                       : "Parameter not known, or not offered here");
+            smtp_mistake(t->s, 555, "5.5.4",
+                         row->name ? "Parameters come after EHLO only; you said HELO"
+                                   : "Parameter not known, or not offered here");
             return false;
         }
         unsigned bit = 1u << (row - rows);
@@ -171,7 +178,8 @@ static bool params(struct target *t, const struct param *rows, const char *p, si
 }
 
 /* "FROM:" or "TO:" and the path. False: the reply was said. */
-static bool path(struct smtp *s, const char *word, const char *verb, const char **p, size_t *n, struct path *out)
+static bool path(struct smtp *s, const char *word, const char *verb, const char **p, size_t *n,
+                 struct path *out)
 {
     size_t used, w = strlen(word);
     bool from = *word == 'F';
@@ -180,13 +188,15 @@ static bool path(struct smtp *s, const char *word, const char *verb, const char 
         return false;
     }
     if ((*p)[w] != '<') {
-        smtp_mistake(s, 501, "5.5.4", "Syntax: %s %s<address>; the address stands in < and >, right after the colon",
+        smtp_mistake(s, 501, "5.5.4",
+                     "Syntax: %s %s<address>; the address stands in < and >, right after the colon",
                      verb, word);
         return false;
     }
     const char *why = path_parse(*p + w, *n - w, out, &used);
     if (why) {
-        smtp_mistake(s, 501, from ? "5.1.7" : "5.1.3", "Bad %s address: %s", from ? "sender" : "recipient", why);
+        smtp_mistake(s, 501, from ? "5.1.7" : "5.1.3", "Bad %s address: %s",
+                     from ? "sender" : "recipient", why);
         return false;
     }
     *p += w + used;
@@ -199,8 +209,9 @@ void smtp_mail(struct smtp *s, const char *arg, size_t n)
     struct path from;
     struct target t = {.s = s};
     if (s->flavour == FLAVOUR_SUBMISSION && !s->authed) {
-        smtp_say(s, 530, "5.7.0", "%s", smtp_may_auth(s) ? "Authentication required: AUTH first (RFC 6409 4.3)"
-                                                         : "Say STARTTLS first, then AUTH");
+        smtp_say(s, 530, "5.7.0", "%s",
+                 smtp_may_auth(s) ? "Authentication required: AUTH first (RFC 6409 4.3)"
+                                  : "Say STARTTLS first, then AUTH");
         return;
     }
     if (s->mail) {
@@ -219,7 +230,8 @@ void smtp_mail(struct smtp *s, const char *arg, size_t n)
     }
     if (from.eightbit && !s->utf8) {
         smtp_reset(s);
-        smtp_say(s, 553, "5.6.7", "Letters beyond ASCII in an address want the parameter SMTPUTF8 (RFC 6531 3.4)");
+        smtp_say(s, 553, "5.6.7",
+                 "Letters beyond ASCII in an address want the parameter SMTPUTF8 (RFC 6531 3.4)");
         return;
     }
     if (store_fits(world_store(s->world), -1, 0) != STORE_OK) {
@@ -239,17 +251,22 @@ static void refuse_or_take(struct smtp *s, const struct path *to, struct target 
     bool ours = !*to->domain || domain_is_ours(to->domain, strlen(to->domain));
     int box = TRAY;
     if (!ours && !s->authed) {
-        smtp_say(s, 550, "5.7.1", "<%s>: relaying denied: this server is not responsible for that domain; log in first",
-                 to->text);
+        smtp_say(
+            s, 550, "5.7.1",
+            "<%s>: relaying denied: this server is not responsible for that domain; log in first",
+            to->text);
         return;
     }
     if (!ours && s->flavour == FLAVOUR_LMTP) {
-        smtp_say(s, 550, "5.7.1", "<%s>: LMTP delivers here and nowhere else (RFC 2033 5)", to->text);
+        smtp_say(s, 550, "5.7.1", "<%s>: LMTP delivers here and nowhere else (RFC 2033 5)",
+                 to->text);
         return;
     }
     if (ours)
         box = account_find(to->local, strlen(to->local));
-    enum account_kind kind = box < 0 ? BOX_UNKNOWN : box < ACCOUNTS ? account_table[box].kind : BOX_PLAIN;
+    enum account_kind kind = box < 0          ? BOX_UNKNOWN
+                             : box < ACCOUNTS ? account_table[box].kind
+                                              : BOX_PLAIN;
     if (kind == BOX_UNKNOWN) {
         smtp_say(s, 550, "5.1.1", "<%s>: no such user here", to->text);
         return;
@@ -259,19 +276,24 @@ static void refuse_or_take(struct smtp *s, const struct path *to, struct target 
         return;
     }
     if (kind == BOX_GREYLIST && !world_met(s->world, s->from.text, box)) {
-        smtp_say(s, 450, "4.7.1", "<%s>: greylisted: not now, try the same again a little later", to->text);
+        smtp_say(s, 450, "4.7.1", "<%s>: greylisted: not now, try the same again a little later",
+                 to->text);
         return;
     }
     /* LMTP's client is told after the dot, where real delivery agents find out. */
-    if (s->flavour != FLAVOUR_LMTP && kind != BOX_LIST && store_fits(store, box, 0) == STORE_BOX_FULL) {
+    if (s->flavour != FLAVOUR_LMTP && kind != BOX_LIST &&
+        store_fits(store, box, 0) == STORE_BOX_FULL) {
         smtp_say(s, 452, "4.2.2", "<%s>: the mailbox is full", to->text);
         return;
     }
     struct rcpt *r = &s->rcpts[s->nrcpts++];
-    *r = (struct rcpt){.box = box, .address = xstrdup(to->text), .notify = t->notify, .orcpt = t->orcpt};
+    *r = (struct rcpt){
+        .box = box, .address = xstrdup(to->text), .notify = t->notify, .orcpt = t->orcpt};
     t->orcpt = NULL;
     if (box == TRAY)
-        smtp_say(s, 250, "2.1.5", "<%s>: Ok, you are logged in (practice: it is kept here and never leaves)", to->text);
+        smtp_say(s, 250, "2.1.5",
+                 "<%s>: Ok, you are logged in (practice: it is kept here and never leaves)",
+                 to->text);
     else
         smtp_say(s, 250, "2.1.5", "<%s>: Ok", to->text);
 }
@@ -291,17 +313,20 @@ void smtp_rcpt(struct smtp *s, const char *arg, size_t n)
     if (!path(s, "TO:", "RCPT", &arg, &n, &to))
         return;
     if (to.null || (!*to.domain && strcasecmp(to.local, "postmaster") != 0)) {
-        smtp_mistake(s, 501, "5.1.3", "Bad recipient address: %s", to.null ? "<> can only send" : "it has no domain");
+        smtp_mistake(s, 501, "5.1.3", "Bad recipient address: %s",
+                     to.null ? "<> can only send" : "it has no domain");
         return;
     }
     if (to.eightbit && !s->utf8) {
-        smtp_say(s, 553, "5.6.7", "Letters beyond ASCII in an address want SMTPUTF8 at MAIL (RFC 6531 3.4)");
+        smtp_say(s, 553, "5.6.7",
+                 "Letters beyond ASCII in an address want SMTPUTF8 at MAIL (RFC 6531 3.4)");
         return;
     }
     if (params(&t, rcpt_params, arg, n)) {
         s->tried_rcpt = true;
         if (s->nrcpts == SMTP_RCPT_MAX)
-            smtp_say(s, 452, "4.5.3", "Too many recipients: %d in one letter; send it again for the others",
+            smtp_say(s, 452, "4.5.3",
+                     "Too many recipients: %d in one letter; send it again for the others",
                      SMTP_RCPT_MAX);
         else
             refuse_or_take(s, &to, &t);

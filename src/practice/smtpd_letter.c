@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* DATA and BDAT of the practice SMTP server: octets until CRLF.CRLF, or a counted number. RFC 5321 4.1.1.4 and 4.5.2
- * (transparency), RFC 3030. Only CRLF.CRLF ends a letter: anything looser lets a letter smuggle another one in. */
+/* DATA and BDAT of the practice SMTP server: octets until CRLF.CRLF, or a counted number. RFC
+ * 5321 4.1.1.4 and 4.5.2 (transparency), RFC 3030. Only CRLF.CRLF ends a letter: anything looser
+ * lets a letter smuggle another one in. */
 #include "practice/smtpd.h"
 
 #include <errno.h>
@@ -46,7 +47,8 @@ void smtp_data(struct smtp *s, const char *arg, size_t n)
     (void)arg;
     (void)n;
     if (s->chunked) {
-        smtp_mistake(s, 503, "5.5.1", "The letter began with BDAT and must end with it (RFC 3030 2)");
+        smtp_mistake(s, 503, "5.5.1",
+                     "The letter began with BDAT and must end with it (RFC 3030 2)");
         return;
     }
     if (!begin(s))
@@ -109,8 +111,10 @@ void smtp_bdat(struct smtp *s, const char *arg, size_t n)
     unsigned long long octets = strtoull(digits, NULL, 10);
     bool last = n - k == 5 && strncasecmp(arg + k, " LAST", 5) == 0;
     if (!k || errno || (k < n && !last)) {
-        /* How much follows is unknown, so every octet of it would be taken for a command: the end. */
-        smtp_say(s, 501, "5.5.4", "Syntax: BDAT octets [LAST]; how much follows is unknown, so closing");
+        /* How much follows is unknown, so every octet of it would be taken for a command: the end.
+         */
+        smtp_say(s, 501, "5.5.4",
+                 "Syntax: BDAT octets [LAST]; how much follows is unknown, so closing");
         peer_end(s->peer);
         return;
     }
@@ -136,7 +140,8 @@ static void chunk_end(struct smtp *s)
     }
     s->chunked = true;
     if (s->chunk_last) {
-        if (s->letter.len && (s->letter.len < 2 || memcmp(s->letter.p + s->letter.len - 2, "\r\n", 2) != 0))
+        if (s->letter.len &&
+            (s->letter.len < 2 || memcmp(s->letter.p + s->letter.len - 2, "\r\n", 2) != 0))
             keep(s, "\r\n", 2);
         smtp_deliver(s);
     } else if (s->too_big) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The verbs of the practice SMTP server as rows, and the short ones' code. RFC 5321 4.1.1, RFC 2033 4.1, RFC 3207.
- * HELP and the explanation of a wrong form come from the driver's verb rows (proto.h). */
+/* The verbs of the practice SMTP server as rows, and the short ones' code. RFC 5321 4.1.1, RFC
+ * 2033 4.1, RFC 3207. HELP and the explanation of a wrong form come from the driver's verb rows
+ * (proto.h). */
 #include "practice/smtpd.h"
 
 #include "heloscope/proto.h"
@@ -10,7 +11,11 @@
 #include <strings.h>
 
 enum arg { ARG_NONE, ARG_MAY, ARG_NEED };
-enum { IN_SMTP = 1 << FLAVOUR_SMTP, IN_SUBMISSION = 1 << FLAVOUR_SUBMISSION, IN_LMTP = 1 << FLAVOUR_LMTP };
+enum {
+    IN_SMTP = 1 << FLAVOUR_SMTP,
+    IN_SUBMISSION = 1 << FLAVOUR_SUBMISSION,
+    IN_LMTP = 1 << FLAVOUR_LMTP
+};
 enum { NOT_LMTP = IN_SMTP | IN_SUBMISSION, EVERY = NOT_LMTP | IN_LMTP };
 
 struct row {
@@ -36,8 +41,8 @@ static bool name_ok(struct smtp *s, const char *verb, const char *arg, size_t n)
     while (n && arg[n - 1] == ' ')
         n--;
     if (!path_helo(arg, n)) {
-        smtp_mistake(s, 501, "5.5.4", "Syntax: %s your-host-name, or an address literal such as [192.0.2.1]",
-                     verb);
+        smtp_mistake(s, 501, "5.5.4",
+                     "Syntax: %s your-host-name, or an address literal such as [192.0.2.1]", verb);
         return false;
     }
     smtp_reset(s);
@@ -51,7 +56,8 @@ static void helo(struct smtp *s, const char *arg, size_t n)
     if (!name_ok(s, "HELO", arg, n))
         return;
     s->extended = false;
-    smtp_say(s, 250, "", "%s greets you (EHLO would have told you what this server can do)", PRACTICE_HOST);
+    smtp_say(s, 250, "", "%s greets you (EHLO would have told you what this server can do)",
+             PRACTICE_HOST);
 }
 
 static void extended(struct smtp *s)
@@ -149,7 +155,8 @@ static void starttls(struct smtp *s, const char *arg, size_t n)
     }
     size_t ahead = s->peer->in.len;
     if (ahead)
-        smtp_say(s, 220, "2.0.0", "Ready to start TLS (%zu octets sent ahead of it were thrown away, RFC 3207 4.2)",
+        smtp_say(s, 220, "2.0.0",
+                 "Ready to start TLS (%zu octets sent ahead of it were thrown away, RFC 3207 4.2)",
                  ahead);
     else
         smtp_say(s, 220, "2.0.0", "Ready to start TLS");
@@ -160,25 +167,17 @@ static void starttls(struct smtp *s, const char *arg, size_t n)
 static void help(struct smtp *s, const char *arg, size_t n);
 
 static const struct row rows[] = {
-    {"HELO", helo, ARG_NEED, NOT_LMTP, false},
-    {"EHLO", ehlo, ARG_NEED, NOT_LMTP, false},
-    {"LHLO", lhlo, ARG_NEED, IN_LMTP, false},
-    {"MAIL", smtp_mail, ARG_NEED, EVERY, true},
-    {"RCPT", smtp_rcpt, ARG_NEED, EVERY, true},
-    {"DATA", smtp_data, ARG_NONE, EVERY, true},
-    {"BDAT", smtp_bdat, ARG_NEED, EVERY, false}, /* looks itself: its octets must be read in any case */
-    {"RSET", rset, ARG_NONE, EVERY, false},
-    {"NOOP", noop, ARG_MAY, EVERY, false},
-    {"QUIT", quit, ARG_NONE, EVERY, false},
-    {"VRFY", vrfy, ARG_NEED, EVERY, false},
-    {"EXPN", expn, ARG_NEED, NOT_LMTP, false},
-    {"HELP", help, ARG_MAY, EVERY, false},
-    {"STARTTLS", starttls, ARG_NONE, EVERY, true},
-    {"AUTH", smtp_auth, ARG_NEED, NOT_LMTP, true},
-    {"ETRN", NULL, ARG_MAY, NOT_LMTP, false},
-    {"TURN", NULL, ARG_MAY, NOT_LMTP, false},
-    {"SEND", NULL, ARG_MAY, NOT_LMTP, false},
-    {"SOML", NULL, ARG_MAY, NOT_LMTP, false},
+    {"HELO", helo, ARG_NEED, NOT_LMTP, false},     {"EHLO", ehlo, ARG_NEED, NOT_LMTP, false},
+    {"LHLO", lhlo, ARG_NEED, IN_LMTP, false},      {"MAIL", smtp_mail, ARG_NEED, EVERY, true},
+    {"RCPT", smtp_rcpt, ARG_NEED, EVERY, true},    {"DATA", smtp_data, ARG_NONE, EVERY, true},
+    {"BDAT", smtp_bdat, ARG_NEED, EVERY, false}, /* looks itself: its octets must be read in any
+                                                    case */
+    {"RSET", rset, ARG_NONE, EVERY, false},        {"NOOP", noop, ARG_MAY, EVERY, false},
+    {"QUIT", quit, ARG_NONE, EVERY, false},        {"VRFY", vrfy, ARG_NEED, EVERY, false},
+    {"EXPN", expn, ARG_NEED, NOT_LMTP, false},     {"HELP", help, ARG_MAY, EVERY, false},
+    {"STARTTLS", starttls, ARG_NONE, EVERY, true}, {"AUTH", smtp_auth, ARG_NEED, NOT_LMTP, true},
+    {"ETRN", NULL, ARG_MAY, NOT_LMTP, false},      {"TURN", NULL, ARG_MAY, NOT_LMTP, false},
+    {"SEND", NULL, ARG_MAY, NOT_LMTP, false},      {"SOML", NULL, ARG_MAY, NOT_LMTP, false},
     {"SAML", NULL, ARG_MAY, NOT_LMTP, false},
 };
 
@@ -219,7 +218,8 @@ size_t smtp_limit(const char *line, size_t n)
 {
     if (n >= 4 && strncasecmp(line, "AUTH", 4) == 0)
         return AUTHSRV_LINE;
-    /* The parameters of SIZE, DSN, SMTPUTF8 and AUTH= lengthen these two (RFC 1870 3, RFC 3461 4, RFC 4954 3). */
+    /* The parameters of SIZE, DSN, SMTPUTF8 and AUTH= lengthen these two (RFC 1870 3, RFC 3461 4,
+     * RFC 4954 3). */
     if (n >= 4 && (strncasecmp(line, "MAIL", 4) == 0 || strncasecmp(line, "RCPT", 4) == 0))
         return 2048;
     return 512;
@@ -242,7 +242,9 @@ void smtp_command(struct smtp *s, const char *line, size_t n)
         smtp_mistake(s, 500, "5.5.1", "This is LMTP: it begins with LHLO (RFC 2033 4.1)");
     } else if (!r) {
         smtp_mistake(s, 500, "5.5.1", "Verb not known; HELP lists the verbs%s",
-                     verb == 4 && strncasecmp(line, "LHLO", 4) == 0 ? " (LHLO is LMTP's; here it is EHLO)" : "");
+                     verb == 4 && strncasecmp(line, "LHLO", 4) == 0
+                         ? " (LHLO is LMTP's; here it is EHLO)"
+                         : "");
     } else if (!r->run) {
         smtp_mistake(s, 502, "5.5.1", "%s is not implemented here", r->name);
     } else if (r->greeted && !s->greeted) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The letters that lie in student's maildrop when a practice world begins: something to LIST, TOP and RETR, one
- * with lines that begin with a dot (RFC 1939 3), one in parts (RFC 2046), one with an encoded word (RFC 2047). */
+/* The letters that lie in student's maildrop when a practice world begins: something to LIST, TOP
+ * and RETR, one with lines that begin with a dot (RFC 1939 3), one in parts (RFC 2046), one with an
+ * encoded word (RFC 2047). */
 #include "practice/mailbox.h"
 
 #include "heloscope/practice.h"
@@ -14,18 +15,17 @@ struct welcome {
 };
 
 static const struct welcome letters[] = {
-    {"teacher@" PRACTICE_HOST,
-     "From: Your Teacher <teacher@" PRACTICE_HOST ">\r\n"
-     "To: student@" PRACTICE_HOST "\r\n"
-     "Subject: Welcome to the practice world\r\n"
-     "\r\n"
-     "This letter waited in your maildrop. You read it with RETR 1.\r\n"
-     "\r\n"
-     "Nothing that you do here leaves this program. Try:\r\n"
-     "  LIST       the letters and their sizes in octets\r\n"
-     "  TOP 2 0    only the header of letter 2\r\n"
-     "  DELE 1     marks letter 1; it goes when you say QUIT\r\n"
-     "  RSET       takes the mark away again\r\n"},
+    {"teacher@" PRACTICE_HOST, "From: Your Teacher <teacher@" PRACTICE_HOST ">\r\n"
+                               "To: student@" PRACTICE_HOST "\r\n"
+                               "Subject: Welcome to the practice world\r\n"
+                               "\r\n"
+                               "This letter waited in your maildrop. You read it with RETR 1.\r\n"
+                               "\r\n"
+                               "Nothing that you do here leaves this program. Try:\r\n"
+                               "  LIST       the letters and their sizes in octets\r\n"
+                               "  TOP 2 0    only the header of letter 2\r\n"
+                               "  DELE 1     marks letter 1; it goes when you say QUIT\r\n"
+                               "  RSET       takes the mark away again\r\n"},
     {"teacher@" PRACTICE_HOST,
      "From: Your Teacher <teacher@" PRACTICE_HOST ">\r\n"
      "To: student@" PRACTICE_HOST "\r\n"
@@ -67,8 +67,8 @@ void store_welcome(struct store *s)
         buf_init(&b, 8192);
         buf_addf(&b,
                  "Received: from localhost (localhost [127.0.0.1])\r\n\tby " PRACTICE_HOST
-                 " with LMTP id WELCOME%zu;\r\n\t%s\r\nDate: %s\r\nMessage-ID: <welcome.%zu@" PRACTICE_HOST
-                 ">\r\n%s",
+                 " with LMTP id WELCOME%zu;\r\n\t%s\r\nDate: %s\r\nMessage-ID: "
+                 "<welcome.%zu@" PRACTICE_HOST ">\r\n%s",
                  i + 1, date, date, i + 1, letters[i].header_and_body);
         struct letter *l = letter_new(s, buf_str(&b), b.len);
         store_deliver(s, ACCOUNT_STUDENT, l, letters[i].from, "student@" PRACTICE_HOST);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The practice world: its store, its clients, its listeners and its certificate. Leaves the talk to smtpd and pop3d,
- * the disk to maildir.c. Sends nothing to anyone. */
+/* The practice world: its store, its clients, its listeners and its certificate. Leaves the talk to
+ * smtpd and pop3d, the disk to maildir.c. Sends nothing to anyone. */
 #include "practice/world.h"
 
 #include "practice/maildir.h"
@@ -49,8 +49,8 @@ static const struct {
     const struct service *service;
     bool tls;
 } kinds[] = {
-    {"smtp", &smtp_service, false},   {"submission", &submission_service, false},
-    {"lmtp", &lmtp_service, false},   {"pop3", &pop3_service, false},
+    {"smtp", &smtp_service, false},       {"submission", &submission_service, false},
+    {"lmtp", &lmtp_service, false},       {"pop3", &pop3_service, false},
     {"smtps", &submission_service, true}, {"submissions", &submission_service, true},
     {"pop3s", &pop3_service, true},
 };
@@ -267,8 +267,8 @@ static bool split(const char *address, char *host, size_t size, const char **por
 {
     const char *colon = strrchr(address, ':');
     size_t n = colon ? (size_t)(colon - address) : 0;
-    if (!n || !colon[1] || strspn(colon + 1, "0123456789") != strlen(colon + 1) || strlen(colon + 1) > 5 ||
-        atoi(colon + 1) > 65535)
+    if (!n || !colon[1] || strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
+        strlen(colon + 1) > 5 || atoi(colon + 1) > 65535)
         return false;
     if (address[0] == '[' && address[n - 1] == ']') {
         address++;
@@ -305,11 +305,12 @@ static bool is_loopback(const struct sockaddr *a)
 {
     if (a->sa_family == AF_INET)
         return (ntohl(((const struct sockaddr_in *)a)->sin_addr.s_addr) >> 24) == 127;
-    return a->sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)a)->sin6_addr);
+    return a->sa_family == AF_INET6 &&
+           IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)a)->sin6_addr);
 }
 
-bool world_listen(struct world *w, const char *proto, const char *address, unsigned short *port, char *why,
-                  size_t size)
+bool world_listen(struct world *w, const char *proto, const char *address, unsigned short *port,
+                  char *why, size_t size)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *all = NULL;
     char host[256];
@@ -317,11 +318,13 @@ bool world_listen(struct world *w, const char *proto, const char *address, unsig
     bool tls;
     const struct service *kind = find(proto, &tls);
     if (!kind) {
-        snprintf(why, size, "%s: no such service; there are smtp, submission, lmtp and pop3", proto);
+        snprintf(why, size, "%s: no such service; there are smtp, submission, lmtp and pop3",
+                 proto);
         return false;
     }
     if (!split(address, host, sizeof host, &service)) {
-        snprintf(why, size, "%s: not ADDRESS:PORT; write for example 127.0.0.1:2525 or [::1]:2525", address);
+        snprintf(why, size, "%s: not ADDRESS:PORT; write for example 127.0.0.1:2525 or [::1]:2525",
+                 address);
         return false;
     }
     int e = getaddrinfo(host, service, &hints, &all);
@@ -332,7 +335,8 @@ bool world_listen(struct world *w, const char *proto, const char *address, unsig
     for (const struct addrinfo *a = all; a && !w->o.allow_remote; a = a->ai_next)
         if (!is_loopback(a->ai_addr)) {
             snprintf(why, size,
-                     "%s: other machines could reach that address; say --allow-remote if you want that, or "
+                     "%s: other machines could reach that address; say --allow-remote if you want "
+                     "that, or "
                      "use 127.0.0.1",
                      address);
             freeaddrinfo(all);
@@ -343,9 +347,10 @@ bool world_listen(struct world *w, const char *proto, const char *address, unsig
     freeaddrinfo(all);
     if (fd < 0) {
         snprintf(why, size, "%s: %s", address,
-                 error == EADDRINUSE  ? "the port is in use by another program; take another one"
-                 : error == EACCES    ? "ports under 1024 are for root; take a higher one, such as 2525"
-                                      : strerror(error));
+                 error == EADDRINUSE ? "the port is in use by another program; take another one"
+                 : error == EACCES
+                     ? "ports under 1024 are for root; take a higher one, such as 2525"
+                     : strerror(error));
         return false;
     }
     struct sockaddr_storage mine;

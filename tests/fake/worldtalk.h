@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A client of the practice world inside a test: says lines, reads replies, with the loop turning in
+ * between. */
+#ifndef TESTS_WORLDTALK_H
+#define TESTS_WORLDTALK_H
+
+#include "heloscope/buf.h"
+#include "heloscope/loop.h"
+#include "heloscope/practice.h"
+#include "heloscope/tls.h"
+
+struct talk {
+    struct loop *l;
+    struct world *w;
+    int fd;
+    bool pop3;
+    bool eof;
+    size_t piece; /* octets a write; 0: all at once */
+    struct tls *tls;
+    struct buf in;   /* received, decrypted, not yet read as replies */
+    struct buf last; /* the last whole reply */
+};
+
+/* One exchange. say: a line (CRLF is added), or "\a" and raw octets, or NULL: only wait. want: how
+ * the last line of the reply begins, or NULL: none is waited for. holds, lacks: anywhere in the
+ * reply, or NULL. */
+struct step {
+    const char *say, *want, *holds, *lacks;
+};
+
+void talk_open(struct talk *t, struct loop *l, struct world *w, const char *proto);
+void talk_close(struct talk *t);
+void talk_send(struct talk *t, const void *bytes, size_t n);
+/* Reads one reply into t->last; fails the test after 10 s. False: the server closed first. */
+bool talk_reply(struct talk *t);
+/* The dot-terminated body of a POP3 answer into t->last. */
+bool talk_body(struct talk *t);
+/* Walks rows until one with neither say nor want. Names the row that failed. */
+void talk_walk(struct talk *t, const struct step *rows);
+/* The handshake (after STARTTLS or STLS). False: it failed. */
+bool talk_tls(struct talk *t);
+/* Turns the loop until the server has closed; false: it said something more (in t->in). */
+bool talk_closed(struct talk *t);
+/* Turns the loop until nothing is to do. */
+void talk_settle(struct talk *t);
+
+#endif

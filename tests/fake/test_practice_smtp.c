@@ -12,7 +12,7 @@
 
 static struct loop *l;
 static struct world *w;
-static struct talk t;
+static struct wtalk t;
 
 static int up(void **state)
 {
@@ -34,9 +34,9 @@ static int down(void **state)
 
 static void walk(const char *proto, const struct step *rows)
 {
-    talk_open(&t, l, w, proto);
-    talk_walk(&t, rows);
-    talk_close(&t);
+    wtalk_open(&t, l, w, proto);
+    wtalk_walk(&t, rows);
+    wtalk_close(&t);
 }
 
 static const struct step a_letter[] = {
@@ -56,19 +56,19 @@ static const struct step a_letter[] = {
 /* What RETR gives, whatever way it came in. */
 static void fetch_last(struct buf *out)
 {
-    struct talk p;
+    struct wtalk p;
     char retr[32];
-    talk_open(&p, l, w, "pop3");
-    talk_walk(&p, (const struct step[]){{NULL, "+OK", NULL, NULL},
-                                        {"USER student", "+OK", NULL, NULL},
-                                        {"PASS apple-pie", "+OK", NULL, NULL},
-                                        {0}});
+    wtalk_open(&p, l, w, "pop3");
+    wtalk_walk(&p, (const struct step[]){{NULL, "+OK", NULL, NULL},
+                                         {"USER student", "+OK", NULL, NULL},
+                                         {"PASS apple-pie", "+OK", NULL, NULL},
+                                         {0}});
     snprintf(retr, sizeof retr, "RETR %zu", world_count(w, "student@practice.example"));
-    talk_walk(&p, (const struct step[]){{retr, "+OK", NULL, NULL}, {0}});
-    assert_true(talk_body(&p));
+    wtalk_walk(&p, (const struct step[]){{retr, "+OK", NULL, NULL}, {0}});
+    assert_true(wtalk_body(&p));
     buf_init(out, 1 << 20);
     buf_add(out, p.last.p, p.last.len);
-    talk_close(&p);
+    wtalk_close(&p);
 }
 
 static void sent_is_fetched(void **state)
@@ -90,19 +90,19 @@ static void sent_is_fetched(void **state)
 static void one_byte_at_a_time(void **state)
 {
     (void)state;
-    talk_open(&t, l, w, "smtp");
+    wtalk_open(&t, l, w, "smtp");
     t.piece = 1;
-    talk_walk(&t, a_letter);
-    assert_true(talk_closed(&t));
-    talk_close(&t);
+    wtalk_walk(&t, a_letter);
+    assert_true(wtalk_closed(&t));
+    wtalk_close(&t);
     assert_int_equal(world_count(w, "student@practice.example"), 4);
 }
 
 static void pipelined(void **state)
 {
     (void)state;
-    talk_open(&t, l, w, "smtp");
-    talk_walk(
+    wtalk_open(&t, l, w, "smtp");
+    wtalk_walk(
         &t, (const struct step[]){
                 {NULL, "220", NULL, NULL},
                 {"\aEHLO a.example\r\nMAIL FROM:<>\r\nRCPT TO:<student@practice.example>\r\n"
@@ -116,8 +116,8 @@ static void pipelined(void **state)
                 {NULL, "250 2.0.0", NULL, NULL},
                 {NULL, "221", NULL, NULL},
                 {0}});
-    assert_true(talk_closed(&t));
-    talk_close(&t);
+    assert_true(wtalk_closed(&t));
+    wtalk_close(&t);
 }
 
 static void accounts_and_refusals(void **state)
@@ -211,57 +211,57 @@ static void lines_too_long(void **state)
 {
     char line[40000];
     (void)state;
-    talk_open(&t, l, w, "smtp");
-    assert_true(talk_reply(&t));
+    wtalk_open(&t, l, w, "smtp");
+    assert_true(wtalk_reply(&t));
     for (size_t n = 511; n <= 39000; n = n == 511 ? 513 : n * 3) {
         memset(line, 'x', n);
         memcpy(line, "NOOP ", 5);
         memcpy(line + n - 2, "\r\n", 2);
-        talk_send(&t, line, n);
-        assert_true(talk_reply(&t));
+        wtalk_send(&t, line, n);
+        assert_true(wtalk_reply(&t));
         assert_memory_equal(t.last.p, n <= 512 ? "250 2.0.0" : "500 5.5.2", 9);
     }
-    talk_walk(&t, (const struct step[]){{"NOOP", "250", NULL, NULL}, {0}});
-    talk_close(&t);
+    wtalk_walk(&t, (const struct step[]){{"NOOP", "250", NULL, NULL}, {0}});
+    wtalk_close(&t);
 }
 
 static void nul_in_a_command(void **state)
 {
     (void)state;
-    talk_open(&t, l, w, "smtp");
-    assert_true(talk_reply(&t));
-    talk_send(&t, "NO\0OP\r\n", 7);
-    assert_true(talk_reply(&t));
+    wtalk_open(&t, l, w, "smtp");
+    assert_true(wtalk_reply(&t));
+    wtalk_send(&t, "NO\0OP\r\n", 7);
+    assert_true(wtalk_reply(&t));
     assert_memory_equal(t.last.p, "500 5.5.2", 9);
-    talk_close(&t);
+    wtalk_close(&t);
 }
 
 static void too_many_mistakes(void **state)
 {
     (void)state;
-    talk_open(&t, l, w, "smtp");
-    assert_true(talk_reply(&t));
+    wtalk_open(&t, l, w, "smtp");
+    assert_true(wtalk_reply(&t));
     for (int i = 0; i < 20; i++)
-        talk_walk(&t, (const struct step[]){{"WHAT", "500", NULL, NULL}, {0}});
-    talk_walk(&t, (const struct step[]){{"WHAT", "421 4.7.0", NULL, NULL}, {0}});
-    assert_true(talk_closed(&t));
-    talk_close(&t);
+        wtalk_walk(&t, (const struct step[]){{"WHAT", "500", NULL, NULL}, {0}});
+    wtalk_walk(&t, (const struct step[]){{"WHAT", "421 4.7.0", NULL, NULL}, {0}});
+    assert_true(wtalk_closed(&t));
+    wtalk_close(&t);
 }
 
 static void too_many_recipients(void **state)
 {
     (void)state;
-    talk_open(&t, l, w, "smtp");
-    talk_walk(&t, (const struct step[]){{NULL, "220", NULL, NULL},
-                                        {"EHLO a.example", "250", NULL, NULL},
-                                        {"MAIL FROM:<a@b.example>", "250", NULL, NULL},
-                                        {0}});
+    wtalk_open(&t, l, w, "smtp");
+    wtalk_walk(&t, (const struct step[]){{NULL, "220", NULL, NULL},
+                                         {"EHLO a.example", "250", NULL, NULL},
+                                         {"MAIL FROM:<a@b.example>", "250", NULL, NULL},
+                                         {0}});
     for (int i = 0; i < 100; i++)
-        talk_walk(&t, (const struct step[]){
-                          {"RCPT TO:<student@practice.example>", "250", NULL, NULL}, {0}});
-    talk_walk(&t, (const struct step[]){
-                      {"RCPT TO:<student@practice.example>", "452 4.5.3", NULL, NULL}, {0}});
-    talk_close(&t);
+        wtalk_walk(&t, (const struct step[]){
+                           {"RCPT TO:<student@practice.example>", "250", NULL, NULL}, {0}});
+    wtalk_walk(&t, (const struct step[]){
+                       {"RCPT TO:<student@practice.example>", "452 4.5.3", NULL, NULL}, {0}});
+    wtalk_close(&t);
 }
 
 #define BEGIN                                                                                      \
@@ -279,16 +279,16 @@ static void only_crlf_dot_crlf_ends(void **state)
         "\ax\r.\rMAIL FROM:<evil@b.example>\r\n"};
     (void)state;
     for (size_t i = 0; i < sizeof fakes / sizeof *fakes; i++) {
-        talk_open(&t, l, w, "smtp");
+        wtalk_open(&t, l, w, "smtp");
         t.piece = i & 1;
-        talk_walk(&t, (const struct step[]){BEGIN,
-                                            {"DATA", "354", NULL, NULL},
-                                            {fakes[i], NULL, NULL, NULL},
-                                            {".", "550 5.5.2", "bare", NULL},
-                                            {"NOOP", "250 2.0.0", NULL, NULL},
-                                            {0}});
+        wtalk_walk(&t, (const struct step[]){BEGIN,
+                                             {"DATA", "354", NULL, NULL},
+                                             {fakes[i], NULL, NULL, NULL},
+                                             {".", "550 5.5.2", "bare", NULL},
+                                             {"NOOP", "250 2.0.0", NULL, NULL},
+                                             {0}});
         assert_int_equal(t.in.len, 0);
-        talk_close(&t);
+        wtalk_close(&t);
     }
     assert_int_equal(world_count(w, "student@practice.example"), 3);
 }
@@ -301,18 +301,18 @@ static void size_in_data(void **state)
         memset(big + i, 'x', 98);
         memcpy(big + i + 98, "\r\n", 2);
     }
-    talk_open(&t, l, w, "smtp");
-    talk_walk(&t, (const struct step[]){BEGIN, {"DATA", "354", NULL, NULL}, {0}});
-    talk_send(&t, big, 100000);
-    talk_walk(&t, (const struct step[]){{".", "250", NULL, NULL},
-                                        {"MAIL FROM:<a@b.example>", "250", NULL, NULL},
-                                        {"RCPT TO:<student@practice.example>", "250", NULL, NULL},
-                                        {"DATA", "354", NULL, NULL},
-                                        {0}});
-    talk_send(&t, big, 100100);
-    talk_walk(&t, (const struct step[]){
-                      {".", "552 5.3.4", NULL, NULL}, {"NOOP", "250", NULL, NULL}, {0}});
-    talk_close(&t);
+    wtalk_open(&t, l, w, "smtp");
+    wtalk_walk(&t, (const struct step[]){BEGIN, {"DATA", "354", NULL, NULL}, {0}});
+    wtalk_send(&t, big, 100000);
+    wtalk_walk(&t, (const struct step[]){{".", "250", NULL, NULL},
+                                         {"MAIL FROM:<a@b.example>", "250", NULL, NULL},
+                                         {"RCPT TO:<student@practice.example>", "250", NULL, NULL},
+                                         {"DATA", "354", NULL, NULL},
+                                         {0}});
+    wtalk_send(&t, big, 100100);
+    wtalk_walk(&t, (const struct step[]){
+                       {".", "552 5.3.4", NULL, NULL}, {"NOOP", "250", NULL, NULL}, {0}});
+    wtalk_close(&t);
     free(big);
 }
 
@@ -320,26 +320,26 @@ static void loops_nuls_long_lines(void **state)
 {
     char line[2000];
     (void)state;
-    talk_open(&t, l, w, "smtp");
-    talk_walk(&t, (const struct step[]){BEGIN, {"DATA", "354", NULL, NULL}, {0}});
+    wtalk_open(&t, l, w, "smtp");
+    wtalk_walk(&t, (const struct step[]){BEGIN, {"DATA", "354", NULL, NULL}, {0}});
     for (int i = 0; i < 100; i++)
-        talk_send(&t, "Received: x\r\n", 13);
-    talk_walk(&t, (const struct step[]){{".", "554 5.4.6", NULL, NULL},
-                                        {"MAIL FROM:<a@b.example>", "250", NULL, NULL},
-                                        {"RCPT TO:<student@practice.example>", "250", NULL, NULL},
-                                        {"DATA", "354", NULL, NULL},
-                                        {0}});
-    talk_send(&t, "a\0b\r\n", 5);
-    talk_walk(&t, (const struct step[]){{".", "554 5.6.0", NULL, NULL},
-                                        {"MAIL FROM:<a@b.example>", "250", NULL, NULL},
-                                        {"RCPT TO:<student@practice.example>", "250", NULL, NULL},
-                                        {"DATA", "354", NULL, NULL},
-                                        {0}});
+        wtalk_send(&t, "Received: x\r\n", 13);
+    wtalk_walk(&t, (const struct step[]){{".", "554 5.4.6", NULL, NULL},
+                                         {"MAIL FROM:<a@b.example>", "250", NULL, NULL},
+                                         {"RCPT TO:<student@practice.example>", "250", NULL, NULL},
+                                         {"DATA", "354", NULL, NULL},
+                                         {0}});
+    wtalk_send(&t, "a\0b\r\n", 5);
+    wtalk_walk(&t, (const struct step[]){{".", "554 5.6.0", NULL, NULL},
+                                         {"MAIL FROM:<a@b.example>", "250", NULL, NULL},
+                                         {"RCPT TO:<student@practice.example>", "250", NULL, NULL},
+                                         {"DATA", "354", NULL, NULL},
+                                         {0}});
     memset(line, 'y', sizeof line);
     memcpy(line + 1500, "\r\n", 3);
-    talk_send(&t, line, 1502);
-    talk_walk(&t, (const struct step[]){{".", "250 2.0.0", "998", NULL}, {0}});
-    talk_close(&t);
+    wtalk_send(&t, line, 1502);
+    wtalk_walk(&t, (const struct step[]){{".", "250 2.0.0", "998", NULL}, {0}});
+    wtalk_close(&t);
 }
 
 static void chunks(void **state)
@@ -372,47 +372,47 @@ static void starttls_and_auth(void **state)
 {
     struct buf b;
     (void)state;
-    talk_open(&t, l, w, "submission");
-    talk_walk(&t,
-              (const struct step[]){
-                  {NULL, "220", NULL, NULL},
-                  {"STARTTLS", "503", NULL, NULL},
-                  {"EHLO a.example", "250", "STARTTLS", "AUTH"},
-                  {"MAIL FROM:<student@practice.example>", "530 5.7.0", "STARTTLS", NULL},
-                  {"AUTH PLAIN", "538 5.7.11", NULL, NULL},
-                  {"STARTTLS x", "501 5.5.4", NULL, NULL},
-                  {"\aSTARTTLS\r\nEHLO evil.example\r\nRSET\r\n", "220 2.0.0", "thrown away", NULL},
-                  {0}});
-    assert_true(talk_tls(&t));
+    wtalk_open(&t, l, w, "submission");
+    wtalk_walk(
+        &t, (const struct step[]){
+                {NULL, "220", NULL, NULL},
+                {"STARTTLS", "503", NULL, NULL},
+                {"EHLO a.example", "250", "STARTTLS", "AUTH"},
+                {"MAIL FROM:<student@practice.example>", "530 5.7.0", "STARTTLS", NULL},
+                {"AUTH PLAIN", "538 5.7.11", NULL, NULL},
+                {"STARTTLS x", "501 5.5.4", NULL, NULL},
+                {"\aSTARTTLS\r\nEHLO evil.example\r\nRSET\r\n", "220 2.0.0", "thrown away", NULL},
+                {0}});
+    assert_true(wtalk_tls(&t));
     assert_int_equal(t.in.len, 0); /* the injected verbs got no answer */
-    talk_walk(&t,
-              (const struct step[]){
-                  {"MAIL FROM:<student@practice.example>", "503 5.5.1", NULL, NULL},
-                  {"EHLO a.example", "250", "AUTH PLAIN LOGIN", "STARTTLS"},
-                  {"MAIL FROM:<student@practice.example>", "530 5.7.0", NULL, NULL},
-                  {"STARTTLS", "503 5.5.1", NULL, NULL},
-                  {"AUTH CRAM-MD5", "504 5.5.4", NULL, NULL},
-                  {"AUTH PLAIN ???", "501 5.5.2", NULL, NULL},
-                  {"AUTH PLAIN AHN0dWRlbnQAd3Jvbmc=", "535 5.7.8", NULL, NULL},
-                  {"AUTH PLAIN", "334 ", NULL, NULL},
-                  {"*", "501 5.7.0", NULL, NULL},
-                  {"AUTH LOGIN", "334 VXNlcm5hbWU6", NULL, NULL},
-                  {"c3R1ZGVudA==", "334 UGFzc3dvcmQ6", NULL, NULL},
-                  {"eHh4", "535 5.7.8", NULL, NULL},
-                  {"AUTH LOGIN c3R1ZGVudA==", "334 UGFzc3dvcmQ6", NULL, NULL},
-                  {"YXBwbGUtcGll", "235 2.7.0", NULL, NULL},
-                  {"AUTH PLAIN " STUDENT, "503 5.5.1", NULL, NULL},
-                  {"MAIL FROM:<student@practice.example>", "250", NULL, NULL},
-                  {"RCPT TO:<friend@elsewhere.example> NOTIFY=SUCCESS", "250 2.1.5", "never leaves",
-                   NULL},
-                  {"RCPT TO:<student@practice.example> NOTIFY=SUCCESS", "250 2.1.5", NULL, NULL},
-                  {"DATA", "354", NULL, NULL},
-                  {"Subject: mine", NULL, NULL, NULL},
-                  {".", "250 2.0.0", "queued as", NULL},
-                  {"QUIT", "221", NULL, NULL},
-                  {0}});
-    assert_true(talk_closed(&t));
-    talk_close(&t);
+    wtalk_walk(&t,
+               (const struct step[]){
+                   {"MAIL FROM:<student@practice.example>", "503 5.5.1", NULL, NULL},
+                   {"EHLO a.example", "250", "AUTH PLAIN LOGIN", "STARTTLS"},
+                   {"MAIL FROM:<student@practice.example>", "530 5.7.0", NULL, NULL},
+                   {"STARTTLS", "503 5.5.1", NULL, NULL},
+                   {"AUTH CRAM-MD5", "504 5.5.4", NULL, NULL},
+                   {"AUTH PLAIN ???", "501 5.5.2", NULL, NULL},
+                   {"AUTH PLAIN AHN0dWRlbnQAd3Jvbmc=", "535 5.7.8", NULL, NULL},
+                   {"AUTH PLAIN", "334 ", NULL, NULL},
+                   {"*", "501 5.7.0", NULL, NULL},
+                   {"AUTH LOGIN", "334 VXNlcm5hbWU6", NULL, NULL},
+                   {"c3R1ZGVudA==", "334 UGFzc3dvcmQ6", NULL, NULL},
+                   {"eHh4", "535 5.7.8", NULL, NULL},
+                   {"AUTH LOGIN c3R1ZGVudA==", "334 UGFzc3dvcmQ6", NULL, NULL},
+                   {"YXBwbGUtcGll", "235 2.7.0", NULL, NULL},
+                   {"AUTH PLAIN " STUDENT, "503 5.5.1", NULL, NULL},
+                   {"MAIL FROM:<student@practice.example>", "250", NULL, NULL},
+                   {"RCPT TO:<friend@elsewhere.example> NOTIFY=SUCCESS", "250 2.1.5",
+                    "never leaves", NULL},
+                   {"RCPT TO:<student@practice.example> NOTIFY=SUCCESS", "250 2.1.5", NULL, NULL},
+                   {"DATA", "354", NULL, NULL},
+                   {"Subject: mine", NULL, NULL, NULL},
+                   {".", "250 2.0.0", "queued as", NULL},
+                   {"QUIT", "221", NULL, NULL},
+                   {0}});
+    assert_true(wtalk_closed(&t));
+    wtalk_close(&t);
     assert_int_equal(world_count(w, "student@practice.example"),
                      5); /* the letter and its receipt */
     fetch_last(&b);
@@ -426,17 +426,17 @@ static void starttls_and_auth(void **state)
 static void wrong_passwords_end(void **state)
 {
     (void)state;
-    talk_open(&t, l, w, "submissions");
-    assert_true(talk_tls(&t));
-    talk_walk(&t, (const struct step[]){
-                      {NULL, "220", NULL, NULL}, {"EHLO a.example", "250", NULL, NULL}, {0}});
+    wtalk_open(&t, l, w, "submissions");
+    assert_true(wtalk_tls(&t));
+    wtalk_walk(&t, (const struct step[]){
+                       {NULL, "220", NULL, NULL}, {"EHLO a.example", "250", NULL, NULL}, {0}});
     for (int i = 0; i < 4; i++)
-        talk_walk(
+        wtalk_walk(
             &t, (const struct step[]){{"AUTH PLAIN AHN0dWRlbnQAd3Jvbmc=", "535", NULL, NULL}, {0}});
-    talk_walk(&t, (const struct step[]){
-                      {"AUTH PLAIN AHN0dWRlbnQAd3Jvbmc=", "421 4.7.0", NULL, NULL}, {0}});
-    assert_true(talk_closed(&t));
-    talk_close(&t);
+    wtalk_walk(&t, (const struct step[]){
+                       {"AUTH PLAIN AHN0dWRlbnQAd3Jvbmc=", "421 4.7.0", NULL, NULL}, {0}});
+    assert_true(wtalk_closed(&t));
+    wtalk_close(&t);
 }
 
 static void lmtp_answers_each(void **state)

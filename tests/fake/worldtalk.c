@@ -13,7 +13,7 @@
 
 #define PATIENCE_US 10000000u
 
-void talk_open(struct talk *t, struct loop *l, struct world *w, const char *proto)
+void wtalk_open(struct wtalk *t, struct loop *l, struct world *w, const char *proto)
 {
     memset(t, 0, sizeof *t);
     t->l = l;
@@ -25,17 +25,17 @@ void talk_open(struct talk *t, struct loop *l, struct world *w, const char *prot
     assert_true(t->fd >= 0);
 }
 
-void talk_close(struct talk *t)
+void wtalk_close(struct wtalk *t)
 {
     close(t->fd);
     tls_free(t->tls);
     buf_clear(&t->in);
     buf_clear(&t->last);
-    talk_settle(t);
+    wtalk_settle(t);
 }
 
 /* What lies on the descriptor. */
-static void pull(struct talk *t)
+static void pull(struct wtalk *t)
 {
     char chunk[65536];
     struct buf wire;
@@ -61,13 +61,13 @@ static void pull(struct talk *t)
     buf_clear(&wire);
 }
 
-void talk_settle(struct talk *t)
+void wtalk_settle(struct wtalk *t)
 {
     for (int i = 0; i < 4; i++)
         loop_turn(t->l, 0);
 }
 
-static void raw(struct talk *t, const char *p, size_t n)
+static void raw(struct wtalk *t, const char *p, size_t n)
 {
     uint64_t end = now_us() + PATIENCE_US;
     while (n) {
@@ -88,7 +88,7 @@ static void raw(struct talk *t, const char *p, size_t n)
     }
 }
 
-void talk_send(struct talk *t, const void *bytes, size_t n)
+void wtalk_send(struct wtalk *t, const void *bytes, size_t n)
 {
     struct buf wire;
     if (!t->tls) {
@@ -102,7 +102,7 @@ void talk_send(struct talk *t, const void *bytes, size_t n)
 }
 
 /* Is a whole reply at the front of in? Its octets, or 0. */
-static size_t whole(const struct talk *t)
+static size_t whole(const struct wtalk *t)
 {
     size_t at = 0;
     for (;;) {
@@ -116,7 +116,7 @@ static size_t whole(const struct talk *t)
     }
 }
 
-static bool wait_for(struct talk *t, size_t (*ready)(const struct talk *))
+static bool wait_for(struct wtalk *t, size_t (*ready)(const struct wtalk *))
 {
     uint64_t end = now_us() + PATIENCE_US;
     size_t n;
@@ -135,12 +135,12 @@ static bool wait_for(struct talk *t, size_t (*ready)(const struct talk *))
     return true;
 }
 
-bool talk_reply(struct talk *t)
+bool wtalk_reply(struct wtalk *t)
 {
     return wait_for(t, whole);
 }
 
-static size_t whole_body(const struct talk *t)
+static size_t whole_body(const struct wtalk *t)
 {
     if (t->in.len >= 3 && memcmp(t->in.p, ".\r\n", 3) == 0)
         return 3;
@@ -148,25 +148,25 @@ static size_t whole_body(const struct talk *t)
     return end ? (size_t)(end - t->in.p) + 5 : 0;
 }
 
-bool talk_body(struct talk *t)
+bool wtalk_body(struct wtalk *t)
 {
     return wait_for(t, whole_body);
 }
 
-void talk_walk(struct talk *t, const struct step *rows)
+void wtalk_walk(struct wtalk *t, const struct step *rows)
 {
     for (size_t i = 0; rows[i].say || rows[i].want; i++) {
         const struct step *r = &rows[i];
         if (r->say && *r->say == '\a') {
-            talk_send(t, r->say + 1, strlen(r->say + 1));
+            wtalk_send(t, r->say + 1, strlen(r->say + 1));
         } else if (r->say) {
             char line[20000];
             snprintf(line, sizeof line, "%s\r\n", r->say);
-            talk_send(t, line, strlen(line));
+            wtalk_send(t, line, strlen(line));
         }
         if (!r->want)
             continue;
-        if (!talk_reply(t))
+        if (!wtalk_reply(t))
             fail_msg("row %zu (%s): closed instead of %s", i, r->say ? r->say : "-", r->want);
         const char *last = buf_str(&t->last);
         for (const char *p; (p = strchr(last, '\n')) && p[1];)
@@ -183,7 +183,7 @@ void talk_walk(struct talk *t, const struct step *rows)
     }
 }
 
-bool talk_tls(struct talk *t)
+bool wtalk_tls(struct wtalk *t)
 {
     char why[256];
     struct buf wire;
@@ -204,7 +204,7 @@ bool talk_tls(struct talk *t)
     return tls_facts(t->tls)->verdict == TLS_VERIFIED_PRACTICE;
 }
 
-bool talk_closed(struct talk *t)
+bool wtalk_closed(struct wtalk *t)
 {
     uint64_t end = now_us() + PATIENCE_US;
     while (!t->eof) {

@@ -9,7 +9,7 @@
 #include "heloscope/practice.h"
 #include "heloscope/tls.h"
 
-struct talk {
+struct wtalk {
     struct loop *l;
     struct world *w;
     int fd;
@@ -28,20 +28,20 @@ struct step {
     const char *say, *want, *holds, *lacks;
 };
 
-void talk_open(struct talk *t, struct loop *l, struct world *w, const char *proto);
-void talk_close(struct talk *t);
-void talk_send(struct talk *t, const void *bytes, size_t n);
+void wtalk_open(struct wtalk *t, struct loop *l, struct world *w, const char *proto);
+void wtalk_close(struct wtalk *t);
+void wtalk_send(struct wtalk *t, const void *bytes, size_t n);
 /* Reads one reply into t->last; fails the test after 10 s. False: the server closed first. */
-bool talk_reply(struct talk *t);
+bool wtalk_reply(struct wtalk *t);
 /* The dot-terminated body of a POP3 answer into t->last. */
-bool talk_body(struct talk *t);
+bool wtalk_body(struct wtalk *t);
 /* Walks rows until one with neither say nor want. Names the row that failed. */
-void talk_walk(struct talk *t, const struct step *rows);
+void wtalk_walk(struct wtalk *t, const struct step *rows);
 /* The handshake (after STARTTLS or STLS). False: it failed. */
-bool talk_tls(struct talk *t);
+bool wtalk_tls(struct wtalk *t);
 /* Turns the loop until the server has closed; false: it said something more (in t->in). */
-bool talk_closed(struct talk *t);
+bool wtalk_closed(struct wtalk *t);
 /* Turns the loop until nothing is to do. */
-void talk_settle(struct talk *t);
+void wtalk_settle(struct wtalk *t);
 
 #endif

@@ -404,17 +404,16 @@ static void on_answer(void *arg, const struct resolve_answer *a)
     if (a->n)
         memcpy(f->at, a->at, a->n * sizeof *a->at);
     snprintf(f->why, sizeof f->why, "%s", a->why);
+    if (a->more)
+        return;
     bool all = !h->six.asked && !h->four.asked;
-    if (a->n) {
-        if (a->family == AF_INET && !all && !h->racing)
-            h->grace = loop_timer(h->loop, GRACE_MS, on_grace, h);
-        else
-            race(h);
-    } else if (h->grace) {
+    bool left = h->six.next < h->six.n || h->four.next < h->four.n;
+    if (left && !all && !h->racing && !h->six.n)
+        h->grace = loop_timer(h->loop, GRACE_MS, on_grace, h);
+    else if (left && (a->n || !h->racing))
         race(h);
-    } else if (all && !h->active) {
+    else if (all && !h->active)
         next_attempt(h);
-    }
 }
 
 static void begin(void *arg)

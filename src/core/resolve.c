@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { SOCKETS = 16, TRY_MS = 2500, TRIES = 4 };
 
@@ -92,6 +93,7 @@ static void tell(struct resolve *r)
             .at = q->at,
             .n = q->n,
             .absent = status == ARES_ENOTFOUND || status == ARES_ENODATA,
+            .more = i == 0 && !r->q[1].told && (r->q[1].done || r->late),
             .why = q->n ? "" : words(status, q->family),
         };
         r->fn(r->arg, &a);
@@ -109,7 +111,7 @@ static void went_on(struct resolve *r)
     struct timeval tv;
     loop_drop(r->tick);
     r->tick = NULL;
-    if (ares_timeout(r->channel, NULL, &tv))
+    if (r->channel && ares_timeout(r->channel, NULL, &tv))
         r->tick =
             loop_timer(r->loop, (int64_t)tv.tv_sec * 1000 + tv.tv_usec / 1000 + 1, on_tick, r);
     tell(r);
@@ -180,6 +182,30 @@ static void on_answer(void *arg, int status, int timeouts, struct ares_addrinfo 
         ares_freeaddrinfo(info);
 }
 
+/* RFC 6761 6.3: localhost is this machine, whatever anybody says; nobody is asked. */
+static bool is_localhost(const char *name)
+{
+    static const char local[] = "localhost";
+    size_t n = strlen(name), k = sizeof local - 1;
+    return n >= k && strcasecmp(name + n - k, local) == 0 && (n == k || name[n - k - 1] == '.');
+}
+
+static void answer_localhost(struct resolve *r)
+{
+    struct sockaddr_in6 *six = (struct sockaddr_in6 *)&r->q[0].at[0].sa;
+    struct sockaddr_in *four = (struct sockaddr_in *)&r->q[1].at[0].sa;
+    six->sin6_family = AF_INET6;
+    six->sin6_addr = in6addr_loopback;
+    six->sin6_port = htons(r->port);
+    four->sin_family = AF_INET;
+    four->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    four->sin_port = htons(r->port);
+    r->q[0].at[0].len = sizeof *six;
+    r->q[1].at[0].len = sizeof *four;
+    r->q[0].n = r->q[1].n = 1;
+    r->q[0].done = r->q[1].done = true;
+}
+
 static void on_limit(void *arg)
 {
     struct resolve *r = arg;
@@ -195,15 +221,8 @@ static void on_deliver(void *arg)
     went_on(r);
 }
 
-struct resolve *resolve_start(struct loop *l, const char *name, unsigned short port, int timeout_ms,
-                              const char *servers, resolve_fn *fn, void *arg, char *why,
-                              size_t size)
+static bool ask(struct resolve *r, const char *name, const char *servers, char *why, size_t size)
 {
-    struct resolve *r = xcalloc(1, sizeof *r);
-    r->loop = l;
-    r->port = port;
-    r->fn = fn;
-    r->arg = arg;
     struct ares_options o = {
         .timeout = TRY_MS, .tries = TRIES, .sock_state_cb = socket_state, .sock_state_cb_data = r};
     int rc = ares_init_options(&r->channel, &o,
@@ -214,17 +233,34 @@ struct resolve *resolve_start(struct loop *l, const char *name, unsigned short p
         snprintf(why, size, "names cannot be looked up: %s", ares_strerror(rc));
         if (r->channel)
             ares_destroy(r->channel);
-        free(r);
-        return NULL;
+        return false;
     }
-    r->q[0] = (struct question){.r = r, .family = AF_INET6};
-    r->q[1] = (struct question){.r = r, .family = AF_INET};
-    r->limit = loop_timer(l, timeout_ms, on_limit, r);
     for (size_t i = 0; i < 2; i++) {
         struct ares_addrinfo_hints hints = {
             .ai_family = r->q[i].family, .ai_socktype = SOCK_STREAM, .ai_flags = ARES_AI_NOSORT};
         ares_getaddrinfo(r->channel, name, NULL, &hints, on_answer, &r->q[i]);
     }
+    return true;
+}
+
+struct resolve *resolve_start(struct loop *l, const char *name, unsigned short port, int timeout_ms,
+                              const char *servers, resolve_fn *fn, void *arg, char *why,
+                              size_t size)
+{
+    struct resolve *r = xcalloc(1, sizeof *r);
+    r->loop = l;
+    r->port = port;
+    r->fn = fn;
+    r->arg = arg;
+    r->q[0] = (struct question){.r = r, .family = AF_INET6};
+    r->q[1] = (struct question){.r = r, .family = AF_INET};
+    if (is_localhost(name)) {
+        answer_localhost(r);
+    } else if (!ask(r, name, servers, why, size)) {
+        free(r);
+        return NULL;
+    }
+    r->limit = loop_timer(l, timeout_ms, on_limit, r);
     r->deliver = loop_timer(l, 0, on_deliver, r);
     return r;
 }
@@ -235,7 +271,8 @@ void resolve_cancel(struct resolve *r)
         return;
     if (r->dead)
         *r->dead = true;
-    ares_destroy(r->channel);
+    if (r->channel)
+        ares_destroy(r->channel);
     for (size_t i = 0; i < SOCKETS; i++)
         loop_drop(r->sockets[i]);
     loop_drop(r->tick);

@@ -22,6 +22,7 @@ struct resolve_answer {
     const struct address *at;
     size_t n;        /* 0: why tells the reason in words */
     bool absent;     /* the name server said that there is none (as against: it did not say) */
+    bool more;       /* the other family's answer is there too and follows at once */
     const char *why; /* "" where n > 0 */
 };
 

@@ -292,7 +292,7 @@ static void localhost_needs_no_server(void **state)
     dns_start(&d, &t, &o, server);
     talk_open(&t, at(target, "localhost", p.port), &o);
     talk_until(&t, CONN_EOF);
-    talk_expect(&t, "127.0.0.1");
+    talk_expect(&t, "RESOLVED ::1, 127.0.0.1\n");
     talk_clear(&t);
     peer_join(&p);
     close(d.fd);

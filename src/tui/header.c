@@ -11,8 +11,12 @@
 
 enum { FORMS = 4, PARTS = 7 };
 
+enum kind { TARGET, TLS, USER, STATE, LATENCY, FILTER, SIGN };
+
 struct part {
     char form[FORMS][80]; /* from long to short; "" leaves it out */
+    int is;               /* the form in use */
+    enum kind kind;
     enum role role;
 };
 
@@ -29,6 +33,7 @@ static void target(struct ui *ui, const struct tab *t, struct part *p)
     if (ui->ntabs > 1)
         snprintf(tabs, sizeof tabs, "%d/%d ", ui->current + 1, ui->ntabs);
     const char *name = t->name ? t->name : "";
+    p->kind = TARGET;
     p->role = ROLE_HEADER;
     snprintf(p->form[0], sizeof p->form[0], "%s%s%s%.50s", tabs,
              proto     ? proto->title
@@ -44,6 +49,7 @@ static void target(struct ui *ui, const struct tab *t, struct part *p)
 static void tls(const struct session *s, struct part *p)
 {
     const struct tls_facts *f = session_tls(s);
+    p->kind = TLS;
     p->role = ROLE_HEADER;
     if (!f) {
         same(p, 0, "no TLS");
@@ -78,6 +84,7 @@ static void state(const struct session *s, struct part *p)
     const struct proto *proto = session_proto(s);
     size_t out = session_outstanding(s);
     uint64_t waiting = session_waiting_us(s);
+    p->kind = STATE;
     p->role = ROLE_HEADER;
     if (!session_is_open(s)) {
         same(p, 0, "closed");
@@ -111,6 +118,7 @@ static void state(const struct session *s, struct part *p)
 static void latency(const struct session *s, struct part *p)
 {
     uint32_t us = session_latency_us(s);
+    p->kind = LATENCY;
     p->role = ROLE_HEADER;
     if (us == 0)
         return;
@@ -132,6 +140,7 @@ static int make(struct ui *ui, struct tab *t, struct part *p)
         tls(t->session, &p[n++]);
         const char *user = session_user(t->session);
         if (user && *user) {
+            p[n].kind = USER;
             p[n].role = ROLE_HEADER;
             snprintf(p[n].form[0], 80, "auth %.40s", user);
             n++;
@@ -140,10 +149,12 @@ static int make(struct ui *ui, struct tab *t, struct part *p)
         latency(t->session, &p[n++]);
     }
     if (t->talk && talk_filtered(t->talk) != FILTER_ALL) {
+        p[n].kind = FILTER;
         p[n].role = ROLE_WARNING;
         same(&p[n], 0, filters[talk_filtered(t->talk)]);
         n++;
     }
+    p[n].kind = SIGN;
     p[n].role = ROLE_HEADER;
     if (!t->session) {
         same(&p[n], 0, t->file ? "FILE" : "ENDED");
@@ -157,8 +168,23 @@ static int make(struct ui *ui, struct tab *t, struct part *p)
     return n + 1;
 }
 
+static int width(const struct part *p, int n)
+{
+    int w = 1;
+    for (int i = 0; i < n; i++)
+        if (p[i].form[p[i].is][0])
+            w += text_width(p[i].form[p[i].is], strlen(p[i].form[p[i].is])) + 3;
+    return w - 3;
+}
+
 void header_draw(struct ui *ui)
 {
+    /* What gives way first. */
+    static const struct {
+        enum kind kind;
+        int form;
+    } steps[] = {{STATE, 1},  {LATENCY, 1}, {TARGET, 1}, {USER, 1},   {LATENCY, 2}, {TLS, 1},
+                 {TARGET, 2}, {STATE, 2},   {TLS, 2},    {TARGET, 3}, {STATE, 3},   {TLS, 3}};
     struct rect r = ui->layout.header;
     struct tab *t = ui_tab(ui);
     struct part parts[PARTS];
@@ -170,34 +196,25 @@ void header_draw(struct ui *ui)
         return;
     }
     memset(parts, 0, sizeof parts);
-    int n = make(ui, t, parts), form, width = 0;
-    for (form = 0; form < FORMS; form++) {
-        width = 1;
-        for (int i = 0; i < n; i++) {
-            const char *s = parts[i].form[form];
-            width += *s ? text_width(s, strlen(s)) + 3 : 0;
-        }
-        if (width - 2 <= r.w)
-            break;
-    }
-    if (form == FORMS)
-        form = FORMS - 1;
-    /* What still does not fit is cut at the left part, so that LIVE stays. */
-    int x = r.x + 1, over = width - 2 - r.w;
-    bool any = false;
+    int n = make(ui, t, parts);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps && width(parts, n) > r.w; i++)
+        for (int k = 0; k < n; k++)
+            if (parts[k].kind == steps[i].kind)
+                parts[k].is = steps[i].form;
+    /* What still does not fit is cut at the name, so that LIVE stays. */
+    int x = r.x + 1, over = width(parts, n) - r.w;
     for (int i = 0; i < n; i++) {
-        const char *s = parts[i].form[form];
+        const char *s = parts[i].form[parts[i].is];
         if (!*s)
             continue;
-        if (any)
+        if (x > r.x + 1)
             x += text_puts(r.y, x, r.x + r.w - x, ROLE_BORDER, " | ");
-        any = true;
-        int room = text_width(s, strlen(s));
-        if (i == 0 && over > 0)
-            room = room - over > 1 ? room - over : 1;
-        if (room > r.x + r.w - x)
-            room = r.x + r.w - x;
-        x += text_puts(r.y, x, room, parts[i].role, s);
+        if (i == 0 && over > 0) {
+            int room = text_width(s, strlen(s)) - over;
+            x += text_puts(r.y, x, room > 2 ? room - 1 : 1, parts[i].role, s);
+            s = "\xe2\x80\xa6";
+        }
+        x += text_puts(r.y, x, r.x + r.w - x, parts[i].role, s);
     }
 }
 

@@ -31,9 +31,12 @@ void world_free(struct world *w);
  * from the first octet "submissions", "smtps", "pop3s"): returns the client's end of a socketpair
  * (the caller's), or -1. peer is the client address the server is to believe in ("192.0.2.10"). */
 int world_connect(struct world *w, const char *proto, const char *peer);
-/* Listens on "ADDR:PORT" for proto. False: why. *port tells the port taken (for :0). */
+/* Listens on "ADDR:PORT" for proto. False: why, and errno: EINVAL not such an address, EPERM not a
+ * loopback address and no allow_remote, else the system's. *port tells the port taken (for :0). */
 bool world_listen(struct world *w, const char *proto, const char *address, unsigned short *port,
                   char *why, size_t size);
+/* Can "ADDR:PORT" be reached from this machine only? */
+bool world_is_local(const char *address);
 /* Says goodbye to every client (421, -ERR) and stops listening. */
 void world_shutdown(struct world *w);
 const struct tls_identity *world_identity(struct world *w);

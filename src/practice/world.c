@@ -300,7 +300,6 @@ static int listen_on(const struct addrinfo *a)
     return fd;
 }
 
-/* True where every address that the name means is this machine's own. */
 static bool is_loopback(const struct sockaddr *a)
 {
     if (a->sa_family == AF_INET)
@@ -309,39 +308,67 @@ static bool is_loopback(const struct sockaddr *a)
            IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)a)->sin6_addr);
 }
 
-bool world_listen(struct world *w, const char *proto, const char *address, unsigned short *port,
-                  char *why, size_t size)
+/* The addresses that "ADDRESS:PORT" means. NULL: why, and errno. */
+static struct addrinfo *look_up(const char *address, char *why, size_t size)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *all = NULL;
     char host[256];
     const char *service;
+    if (!split(address, host, sizeof host, &service)) {
+        snprintf(why, size, "%s: not ADDRESS:PORT; write for example 127.0.0.1:2525 or [::1]:2525",
+                 address);
+        errno = EINVAL;
+        return NULL;
+    }
+    int e = getaddrinfo(host, service, &hints, &all);
+    if (e) {
+        snprintf(why, size, "%s: %s", address, gai_strerror(e));
+        errno = EADDRNOTAVAIL;
+        return NULL;
+    }
+    return all;
+}
+
+static bool all_local(const struct addrinfo *a)
+{
+    while (a && is_loopback(a->ai_addr))
+        a = a->ai_next;
+    return !a;
+}
+
+bool world_is_local(const char *address)
+{
+    char why[8];
+    struct addrinfo *all = look_up(address, why, sizeof why);
+    bool local = all && all_local(all);
+    if (all)
+        freeaddrinfo(all);
+    return local;
+}
+
+bool world_listen(struct world *w, const char *proto, const char *address, unsigned short *port,
+                  char *why, size_t size)
+{
     bool tls;
     const struct service *kind = find(proto, &tls);
     if (!kind) {
         snprintf(why, size, "%s: no such service; there are smtp, submission, lmtp and pop3",
                  proto);
+        errno = EINVAL;
         return false;
     }
-    if (!split(address, host, sizeof host, &service)) {
-        snprintf(why, size, "%s: not ADDRESS:PORT; write for example 127.0.0.1:2525 or [::1]:2525",
+    struct addrinfo *all = look_up(address, why, size);
+    if (!all)
+        return false;
+    if (!w->o.allow_remote && !all_local(all)) {
+        snprintf(why, size,
+                 "%s: other machines could reach that address; say --allow-remote if you want "
+                 "that, or take 127.0.0.1",
                  address);
+        freeaddrinfo(all);
+        errno = EPERM;
         return false;
     }
-    int e = getaddrinfo(host, service, &hints, &all);
-    if (e) {
-        snprintf(why, size, "%s: %s", address, gai_strerror(e));
-        return false;
-    }
-    for (const struct addrinfo *a = all; a && !w->o.allow_remote; a = a->ai_next)
-        if (!is_loopback(a->ai_addr)) {
-            snprintf(why, size,
-                     "%s: other machines could reach that address; say --allow-remote if you want "
-                     "that, or "
-                     "use 127.0.0.1",
-                     address);
-            freeaddrinfo(all);
-            return false;
-        }
     int fd = listen_on(all);
     int error = errno;
     freeaddrinfo(all);
@@ -351,6 +378,7 @@ bool world_listen(struct world *w, const char *proto, const char *address, unsig
                  : error == EACCES
                      ? "ports under 1024 are for root; take a higher one, such as 2525"
                      : strerror(error));
+        errno = error;
         return false;
     }
     struct sockaddr_storage mine;

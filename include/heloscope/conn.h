@@ -15,14 +15,15 @@ struct conn;
 
 enum conn_event_kind {
     CONN_RESOLVING,      /* text: the name */
-    CONN_RESOLVED,       /* text: the addresses found, in the order of the attempts; ms */
+    CONN_RESOLVED,       /* text: the addresses found, in the order of the attempts; ms. Again when the other
+                          * family's answer comes later. */
     CONN_TRYING,         /* text: one address and port */
     CONN_ATTEMPT_FAILED, /* text: address and why; ms; sys_errno */
     CONN_CONNECTED,      /* text: address; ms */
     CONN_DATA,           /* bytes, n: as received (after decryption) */
     CONN_DRAINED,        /* everything given to conn_send() has been written to the socket */
     CONN_TLS_STARTED,
-    CONN_TLS_UP,         /* facts: verified */
+    CONN_TLS_UP,         /* facts: verified, or (verdict TLS_UNVERIFIED) accepted as it is; ms of the handshake */
     CONN_TLS_UNVERIFIED, /* facts.why: nothing more is sent or delivered until conn_tls_accept() or
                             conn_abort() */
     CONN_TLS_FAILED,     /* fault TLS, text: why. The connection is closed */
@@ -44,6 +45,8 @@ struct conn_event {
     const struct tls_facts *facts;
 };
 
+/* Called from the loop. It may send, pause, abort or free the connection; what the event points at lasts until it
+ * returns or frees. It must not run turns of the loop itself while it looks at bytes. */
 typedef void conn_fn(void *arg, const struct conn_event *ev);
 
 struct conn_options {
@@ -67,7 +70,7 @@ void conn_free(struct conn *c);
 /* Queues bytes; one write a flight. False: the send queue's ceiling (64 MiB) is reached, nothing
  * was queued. */
 bool conn_send(struct conn *c, const void *bytes, size_t n);
-/* Octets queued and not yet written. */
+/* Octets queued and not yet written (under TLS with what the records add). */
 size_t conn_pending(const struct conn *c);
 /* Stop and go on reading (back-pressure); reading is on at birth. */
 void conn_read_pause(struct conn *c, bool pause);

@@ -1,22 +1,41 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Options; picks a mode; nothing else. */
-#include <stdio.h>
-#include <string.h>
+#include <locale.h>
+#include <signal.h>
 
+#include "heloscope/fault.h"
 #include "heloscope/version.h"
+#include "mode/mode.h"
 
 int main(int argc, char **argv)
 {
-    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-        printf("heloscope %s\n", heloscope_version());
-    } else if (argc == 2 && strcmp(argv[1], "--man") == 0) {
-        printf(".TH HELOSCOPE 1 \"\" \"heloscope %s\" \"User Commands\"\n"
-               ".SH NAME\nheloscope \\- terminal workbench for SMTP and POP3\n"
-               ".SH SYNOPSIS\n.B heloscope\n[\\fB\\-\\-version\\fR | \\fB\\-\\-man\\fR]\n",
-               heloscope_version());
-    } else {
-        fprintf(stderr, "usage: heloscope --version | --man\n");
-        return 2;
+    struct args a;
+    char why[256];
+    setlocale(LC_ALL, "");
+    signal(SIGPIPE, SIG_IGN); /* a server that hangs up is an event, not our end */
+    if (!args_parse(&a, argc, argv, why, sizeof why)) {
+        fprintf(stderr, "heloscope: %s\n", why);
+        return fault_status(FAULT_USAGE);
     }
-    return fflush(stdout) == 0 ? 0 : 1;
+    int status = fault_status(FAULT_NONE);
+    if (a.help)
+        args_help(stdout, a.mode);
+    else if (a.version)
+        printf("heloscope %s\n", heloscope_version());
+    else if (a.man)
+        man_print(stdout);
+    else if (a.mode == MODE_SERVE)
+        status = mode_serve(&a);
+    else if (a.mode == MODE_THEMES)
+        status = mode_themes(&a);
+    else if (a.plain)
+        status = mode_plain(&a);
+    else
+        status = mode_workbench(&a);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "heloscope: standard output cannot be written\n");
+        if (status == fault_status(FAULT_NONE))
+            status = fault_status(FAULT_FILE);
+    }
+    return status;
 }

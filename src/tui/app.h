@@ -145,7 +145,7 @@ void line_context(struct app *app, struct complete_context *c);
 bool line_send(struct app *app, const char *line);
 void line_queue(struct app *app, const char *what);
 /* Is a line of this text secret (PASS, an answer to a challenge)? Its range. */
-bool line_secret(struct tab *t, const char *line, size_t n, size_t *at, size_t *len);
+bool cmdline_secret(struct tab *t, const char *line, size_t n, size_t *at, size_t *len);
 
 /* letter.c */
 void letter_open(struct app *app, struct tab *t, bool bdat, bool last);

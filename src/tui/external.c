@@ -124,7 +124,7 @@ void external_line(struct app *app)
     const char *line = letter ? buf_str(letter_text(t)) : editor_text(&n);
     if (letter)
         n = letter_text(t)->len;
-    if (!letter && line_secret(t, line, n, &at, &len)) {
+    if (!letter && cmdline_secret(t, line, n, &at, &len)) {
         ui_notice(&app->ui, true,
                   "this line holds a secret: it is not written to a file for $EDITOR");
         return;

@@ -53,7 +53,7 @@ void line_open(struct app *app)
         snprintf(app->host, sizeof app->host, "laptop.example");
 }
 
-bool line_secret(struct tab *t, const char *line, size_t n, size_t *at, size_t *len)
+bool cmdline_secret(struct tab *t, const char *line, size_t n, size_t *at, size_t *len)
 {
     const struct proto *p = t && t->session ? session_proto(t->session) : NULL;
     *at = *len = 0;
@@ -218,7 +218,7 @@ bool line_send(struct app *app, const char *line)
         return false;
     }
     const struct proto *p = session_proto(t->session);
-    bool secret = line_secret(t, line, n, &at, &len);
+    bool secret = cmdline_secret(t, line, n, &at, &len);
     bool owed = session_literal_left(t->session) > 0;
     size_t m = strcspn(line, " ");
     const struct verb *v = owed ? NULL : proto_verb(p, line, m);

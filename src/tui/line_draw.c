@@ -56,7 +56,7 @@ static void title_row(struct app *app, const struct complete_context *c, struct 
 static size_t shown(struct tab *t, const char *line, size_t n, size_t point, struct buf *out)
 {
     size_t at, len, where = 0;
-    line_secret(t, line, n, &at, &len);
+    cmdline_secret(t, line, n, &at, &len);
     for (size_t i = 0; i < n; i++) {
         if (i == point)
             where = out->len;

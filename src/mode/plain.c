@@ -33,6 +33,7 @@ struct plain {
     bool in_letter, ask_tls, over;
     size_t printed; /* items printed */
     bool prompted;
+    bool quitting; /* QUIT was sent: the server closes */
     enum fault fault;
 };
 
@@ -221,7 +222,7 @@ static void work(struct plain *p)
         if (!p->ask_tls && !may_send(p))
             break;
         if (!take_line(p, &line)) {
-            if (p->eof) { /* nobody goes on: an unfinished letter must not be delivered */
+            if (p->eof && !p->quitting) { /* nobody goes on: an unfinished letter must not be delivered */
                 session_drop(p->session);
                 p->over = true;
                 print_new(p);
@@ -247,6 +248,11 @@ static void work(struct plain *p)
             login(p, true, "", text + 5);
         else if (!session_line(p->session, text, line.len, why, sizeof why))
             say(why);
+        else {
+            const struct verb *v =
+                proto_verb(session_proto(p->session), text, strcspn(text, " "));
+            p->quitting = v && (v->flags & VERB_QUIT);
+        }
         buf_trim(&line, 0);
     }
     buf_clear(&line);

@@ -249,14 +249,12 @@ void letter_send(struct app *app, struct tab *t)
     char why[256];
     if (!l)
         return;
-    size_t n = l->text.len;
-    /* The lone dot that ended it is no part of it. */
-    size_t start = line_start(l, n);
-    if (n - start == 1 && l->text.p[start] == '.')
-        n = start;
-    else if (n >= 2 && l->text.p[n - 1] == '\n' && line_start(l, n - 1) == n - 2 &&
-             l->text.p[n - 2] == '.')
-        n -= 2;
+    /* The lone dot that ended it (and empty lines below it) is no part of it. */
+    size_t n = l->text.len, end = n;
+    while (end > 0 && l->text.p[end - 1] == '\n')
+        end--;
+    if (end > 0 && l->text.p[end - 1] == '.' && line_start(l, end) == end - 1)
+        n = end - 1;
     bool ok = l->bdat ? session_bdat(t->session, buf_str(&l->text), n, l->last, why, sizeof why)
                       : session_letter(t->session, buf_str(&l->text), n, why, sizeof why);
     if (!ok) {
@@ -330,11 +328,8 @@ void letter_fill(struct app *app, struct tab *t)
              month[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec, zone);
     struct buf b;
     buf_init(&b, 4096);
-    buf_addf(&b, "From: %s\nTo: %s\nSubject: \nDate: %s\n\n", l->mail_from, to, date);
+    buf_addf(&b, "From: %s\nTo: %s\nDate: %s\nSubject: ", l->mail_from, to, date);
     letter_insert(app, t, buf_str(&b), b.len);
-    const char *subject = strstr(l->text.p, "Subject: ");
-    if (subject)
-        l->point = (size_t)(subject - l->text.p) + 9;
     buf_clear(&b);
 }
 
@@ -344,8 +339,10 @@ void letter_fill(struct app *app, struct tab *t)
 static void enter(struct app *app, struct tab *t)
 {
     struct letter *l = of(t);
-    size_t start = line_start(l, l->point), end = line_end(l, l->point);
-    if (end - start == 1 && l->text.p[start] == '.' && l->point == end && end == l->text.len)
+    size_t start = line_start(l, l->point), end = line_end(l, l->point), rest = end;
+    while (rest < l->text.len && l->text.p[rest] == '\n')
+        rest++;
+    if (end - start == 1 && l->text.p[start] == '.' && rest == l->text.len)
         letter_send(app, t);
     else
         put(app, l, "\n", 1);
@@ -490,6 +487,11 @@ void letter_draw(struct app *app, struct tab *t)
     if (r.h < 1)
         return;
     text_fill(r, ROLE_TEXT);
+    struct rect hint = app->ui.layout.hint;
+    if (hint.h && !app->ui.notice[0])
+        text_puts(hint.y, hint.x + 1, hint.w - 1, ROLE_NOTE,
+                  l->text.len ? "a line with a lone dot, and Enter: sends the letter"
+                              : "Tab writes From, To, Date and Subject; a line with a lone dot sends the letter");
     /* Bring the point's line into view. */
     size_t here = line_start(l, l->point);
     l->top = line_start(l, l->top > l->text.len ? l->text.len : l->top);
@@ -526,9 +528,10 @@ void letter_draw(struct app *app, struct tab *t)
             nx += text_puts(r.y + row, nx, 2, ROLE_NOTE, "| ");
             text_puts(r.y + row, nx, r.x + r.w - nx, n > LETTER_LINE_MAX ? ROLE_WARNING : ROLE_NOTE,
                       note);
-        } else if (notes && mine && app->ui.layout.hint.h > 0 && !app->ui.notice[0])
-            text_puts(app->ui.layout.hint.y, app->ui.layout.hint.x, app->ui.layout.hint.w,
-                      ROLE_NOTE, note);
+        } else if (notes && mine && hint.h > 0 && !app->ui.notice[0]) {
+            text_fill(hint, ROLE_TEXT);
+            text_puts(hint.y, hint.x + 1, hint.w - 1, ROLE_NOTE, note);
+        }
         if (mine) {
             cy = r.y + row;
             cx = x + text_width(p + skip, l->point - at - skip);

@@ -36,6 +36,8 @@ void letter_sum(const char *text, size_t n, const struct letter_facts *f, struct
         out->eightbit |= has_8bit(text + at, len);
         if (out->lines == 0)
             out->has_header = is_field(text + at, len);
+        if (len > 0)
+            out->last = out->lines;
         if (len == 0 && !found) {
             out->boundary = out->lines;
             found = true;
@@ -80,7 +82,7 @@ size_t letter_note(const struct letter_facts *f, const struct letter_sum *s, siz
     if (n > LETTER_LINE_MAX)
         snprintf(out, size, "%zu octets: the limit is %d, servers may refuse or break it", n,
                  LETTER_LINE_MAX);
-    else if (n == 1 && p[0] == '.')
+    else if (n == 1 && p[0] == '.' && index >= s->last)
         snprintf(out, size, "Enter here ends the letter and sends it");
     else if (f->stuffed && n > 0 && p[0] == '.')
         snprintf(out, size, "on the wire: .%.*s%s (dot-stuffing)", n > 24 ? 24 : (int)n, p,
@@ -96,7 +98,7 @@ size_t letter_note(const struct letter_facts *f, const struct letter_sum *s, siz
             snprintf(out, size,
                      "not the envelope's <%s>: the reader sees this one, nothing compares them",
                      f->mail_from);
-    } else if (n == 0 && index == s->boundary)
+    } else if (n == 0 && index == s->boundary && s->lines > 0)
         snprintf(out, size,
                  s->has_header ? "blank line ends the header"
                                : "no header: all of this is the body");

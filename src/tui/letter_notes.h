@@ -20,6 +20,7 @@ struct letter_sum {
     size_t lines, longest,
         octets; /* octets as they will cross the wire: CRLF line ends, dots doubled */
     bool eightbit, has_header;
+    size_t last;     /* the last line that is not empty, 0 based */
     size_t boundary; /* the first empty line, 0 based; lines if there is none */
 };
 

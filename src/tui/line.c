@@ -144,31 +144,34 @@ void line_context(struct app *app, struct complete_context *c)
 /* -- completion
  * ------------------------------------------------------------------------------------- */
 
+/* Tab takes what is dim behind the cursor, level after level (verb, address ...); where nothing is, and with S-Tab, it takes
+ * another candidate instead of the last one taken. */
 void line_tab(struct app *app, bool back)
 {
-    size_t n;
+    struct complete_context c;
+    struct completion fresh[COMPLETE_MAX];
+    size_t n, found = 0;
     const char *line = editor_text(&n);
     app->ui.dirty = true;
-    if (!app->cycling) {
-        struct complete_context c;
-        if (back || editor_point() != n)
-            return;
+    if (editor_point() == n && !(back && app->cycling)) {
         line_context(app, &c);
-        app->ncandidates = complete_find(&c, line, n, app->candidates, COMPLETE_MAX);
-        if (app->ncandidates == 0) {
-            ui_notice(&app->ui, false,
-                      "nothing to complete here; ? on an empty line lists the verbs");
-            return;
-        }
+        found = complete_find(&c, line, n, fresh, COMPLETE_MAX);
+        if (app->cycling && (found == 0 || !*complete_ghost(&fresh[0], line, n)))
+            found = 0;
+    }
+    if (found > 0) {
+        memcpy(app->candidates, fresh, found * sizeof *fresh);
+        app->ncandidates = found;
         free(app->cycle_original);
         app->cycle_original = xstrndup(line, n);
         app->cycle = 0;
-        app->cycling =
-            app->ncandidates > 1; /* a single one: the next Tab completes what comes next */
-    } else {
-        size_t round = app->ncandidates + 1; /* and the line as it was typed */
-        app->cycle = (app->cycle + (back ? round - 1 : 1)) % round;
+        app->cycling = true;
+    } else if (app->cycling) {
+        app->cycle = (app->cycle + 1) % (app->ncandidates + 1); /* and the line as it was typed */
         editor_set(app->cycle_original, strlen(app->cycle_original));
+    } else {
+        ui_notice(&app->ui, false, "nothing to complete here; ? on an empty line lists the verbs");
+        return;
     }
     if (app->cycle < app->ncandidates)
         editor_replace(app->candidates[app->cycle].start, app->candidates[app->cycle].text);

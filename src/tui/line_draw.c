@@ -89,11 +89,10 @@ static void hint_row(struct app *app, const struct complete_context *c, struct t
         return;
     }
     int x = r.x + 1;
-    if (app->cycling && app->cycle < app->ncandidates)
-        x += text_putf(r.y, x, r.w / 2, ROLE_KEY, "%zu of %zu, Tab: the next  ", app->cycle + 1,
-                       app->ncandidates);
-    else if (*ghost)
-        x += text_putf(r.y, x, r.w / 2, ROLE_KEY, n ? "Tab adds %s  " : "Tab: %s  ", ghost);
+    if (*ghost)
+        x += text_putf(r.y, x, r.w / 2, ROLE_KEY, "Tab: %s  ", ghost);
+    else if (app->cycling && app->ncandidates > 1)
+        x += text_putf(r.y, x, r.w / 2, ROLE_KEY, "Tab: another of %zu  ", app->ncandidates);
     if (!t->session) {
         text_puts(r.y, x, r.x + r.w - x, ROLE_NOTE,
                   "Esc or Tab goes to the talk; :connect TARGET opens a session");
@@ -118,7 +117,7 @@ void line_draw(struct app *app)
     title_row(app, &c, t);
     bool searching = editor_prompt() != NULL;
     size_t point = editor_point();
-    if (t->session && session_is_up(t->session) && point == n && !searching && !app->cycling &&
+    if (t->session && session_is_up(t->session) && point == n && !searching &&
         session_literal_left(t->session) == 0 && complete_find(&c, line, n, k, 1) > 0)
         ghost = complete_ghost(&k[0], line, n);
     hint_row(app, &c, t, line, n, ghost);

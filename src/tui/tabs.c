@@ -340,13 +340,16 @@ static void tell(struct tab *t, const char *text)
 
 static void tell_accounts(struct tab *t)
 {
-    char line[300];
-    tell(t, "a mail world inside this program: nothing leaves it. Accounts and passwords:");
-    for (const struct account_row *a = world_accounts(); a->address; a++) {
-        snprintf(line, sizeof line, "%s  %s%s  %s", a->address, a->password[0] ? "password " : "",
-                 a->password[0] ? a->password : "no login", a->note);
-        tell(t, line);
-    }
+    struct buf b;
+    buf_init(&b, 8192);
+    buf_add_str(&b, "Practice: nothing leaves this program. Accounts (:accounts):");
+    for (const struct account_row *a = world_accounts(); a->address; a++)
+        if (a->password[0])
+            buf_addf(&b, "\n%s  password %s", a->address, a->password);
+        else
+            buf_addf(&b, "\n%.*s: %s", (int)strcspn(a->address, "@"), a->address, a->note);
+    tell(t, buf_str(&b));
+    buf_clear(&b);
 }
 
 bool tabs_practice(struct app *app, const char *name)

@@ -34,6 +34,8 @@ static void header(void **state)
     assert_non_null(strstr(note(&plain, "From: b\nno colon here\n\n", 1), "Name: value"));
     assert_non_null(strstr(note(&plain, "just text\n", 0), "without a header"));
     assert_non_null(strstr(note(&plain, "A: b\n.", 1), "ends the letter"));
+    assert_non_null(strstr(note(&plain, "A: b\n.\n\n", 1), "ends the letter"));
+    assert_non_null(strstr(note(&plain, "A: b\n.\nC: d", 1), "on the wire: .."));
 }
 
 static void octets(void **state)

@@ -45,12 +45,12 @@ static void explain(FILE *to, const struct source *src, size_t i, const struct i
 {
     struct moment m;
     struct explanation e;
-    if (it->kind == ITEM_CLIENT || !src->moment(src->self, i, &m) ||
-        !know_explain(it->kind, &m, it->notes, first->p, first->n, &e))
+    if (it->kind == ITEM_CLIENT || it->kind == ITEM_TEXT || !src->moment(src->self, i, &m))
         return;
+    know_explain(it->kind, &m, it->notes, first->p, first->n, &e); /* empty strings where nothing is known */
     const char *words = class_words(it->mark);
     const char *what = e.what[0] ? e.what : e.gutter;
-    if (it->kind == ITEM_EVENT && !words[0])
+    if (!words[0] && (it->kind == ITEM_EVENT || !what[0]))
         return;
     fprintf(to, "   | %s%s%s\n", words, words[0] && what[0] ? ": " : "", what);
     if (it->mark == MARK_TEMP || it->mark == MARK_PERM || it->mark == MARK_WARN) {

@@ -1,9 +1,29 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The full-screen modes: the workbench on a server, on the practice world, or on a saved talk. */
+/* The full-screen modes: the workbench on a server, on the practice world, or on a saved talk. What is wrong with the command
+ * line is said before the terminal is taken, where it stays readable and has its exit status. */
 #include "mode/mode.h"
 #include "tui/app.h"
+#include "heloscope/fault.h"
+#include "heloscope/target.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
 
 int mode_workbench(const struct args *a)
 {
+    struct target t;
+    char why[400];
+    if (a->mode == MODE_WORKBENCH && a->noperands > 0) {
+        if (!target_parse(a->operands[0], &t, why, sizeof why)) {
+            fprintf(stderr, "heloscope: %s\n", why);
+            return fault_status(FAULT_USAGE);
+        }
+        target_clear(&t);
+    }
+    if (a->mode == MODE_OPEN && access(a->operands[0], R_OK) != 0) {
+        fprintf(stderr, "heloscope: %s cannot be opened: %s\n", a->operands[0], strerror(errno));
+        return fault_status(FAULT_FILE);
+    }
     return app_run(a);
 }

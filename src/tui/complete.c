@@ -71,7 +71,7 @@ static int rank(const struct complete_context *c, const struct verb *v)
     if (!proto_legal(v, c->where))
         r += first > here ? 0 : 60;
     if (!offered(c, v->needs))
-        r += c->caps ? RANK_NOT_OFFERED : 30;
+        r += c->caps ? RANK_NOT_OFFERED : 3;
     if (v->flags & VERB_HIDDEN)
         r += RANK_NOT_OFFERED;
     return r;
@@ -111,7 +111,7 @@ static void offer_verbs(const struct complete_context *c, struct list *l, const 
             if (proto_legal(v, c->where) != (pass == 0) || !begins(v->name, part, n))
                 continue;
             if (n == 0 && whole_insert &&
-                (pass > 0 || (v->flags & VERB_HIDDEN) || (v->needs && !offered(c, v->needs))))
+                (pass > 0 || (v->flags & VERB_HIDDEN) || (c->caps && !offered(c, v->needs))))
                 continue;
             const char *text = whole_insert ? v->insert : v->name;
             offer(l, start, text, strlen(text), "");

@@ -290,6 +290,7 @@ void editor_remember(const char *line)
     if (last && strcmp(last->line, line) == 0)
         return;
     add_history(line);
+    using_history(); /* the search and Up begin at the end again */
     if (history_path)
         append_history(1, history_path);
 }

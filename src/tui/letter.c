@@ -506,7 +506,7 @@ void letter_draw(struct app *app, struct tab *t)
     for (const char *p = l->text.p, *end = p ? p + l->top : p; p && p < end; number++)
         p = (const char *)memchr(p, '\n', (size_t)(end - p)) + 1;
 
-    int wide = r.w >= 78 ? r.w * 45 / 100 : 0; /* columns of the notes */
+    int wide = r.w >= 78 ? r.w / 2 : 0; /* columns of the notes */
     int cy = r.y, cx = r.x;
     at = l->top;
     for (int row = 0; row < r.h; row++, number++) {

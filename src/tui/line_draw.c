@@ -141,7 +141,8 @@ void line_draw(struct app *app)
            (((unsigned char)p[start] & 0xc0) == 0x80 || text_width(p + start, at - start) >= room))
         start++;
     int used = text_put(r.y, x, room + 1, ROLE_TEXT, p + start, b.len - start);
-    if (*ghost && used < room)
+    /* Not on an empty line: it would look as if something stood there; the hint names it. */
+    if (n > 0 && *ghost && used < room)
         text_puts(r.y, x + used, room - used, ROLE_GHOST, ghost);
     int col = x + text_width(p + start, at - start);
     buf_clear(&b);

@@ -4,14 +4,11 @@
 #include "tui/app.h"
 #include "heloscope/report.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #define VIEW_MAX (64u << 20)
 
@@ -24,18 +21,10 @@ static bool ends_in(const char *s, const char *end)
 static void write_talk(struct app *app, const char *path, bool over)
 {
     struct tab *t = ui_tab(&app->ui);
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (over ? O_TRUNC : O_EXCL), 0600);
-    FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
-    if (!f) {
-        ui_notice(&app->ui, true, "not saved: %s: %s", path, strerror(errno));
-        if (fd >= 0)
-            close(fd);
-        return;
-    }
+    char why[300];
     bool json = ends_in(path, ".jsonl");
-    bool ok = report_write(f, t->source, json ? REPORT_JSONL : REPORT_TEXT);
-    if (fclose(f) != 0 || !ok)
-        ui_notice(&app->ui, true, "not saved whole: %s: %s", path, strerror(errno));
+    if (!report_save(path, t->source, json ? REPORT_JSONL : REPORT_TEXT, over, why, sizeof why))
+        ui_notice(&app->ui, true, "not saved: %s", why);
     else
         ui_notice(&app->ui, false, "saved %s: %zu entries, %s, secrets masked", path,
                   t->source->count(t->source->self), json ? "JSON lines" : "plain text");

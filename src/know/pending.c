@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Until the explanations land: nothing is known. To be deleted together with its line in Makefile.inc. */
+/* Until the explanations land: nothing is known. To be deleted together with its line in
+ * Makefile.inc. */
 #include "heloscope/know.h"
 
 #include <string.h>

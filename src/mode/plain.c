@@ -222,7 +222,8 @@ static void work(struct plain *p)
         if (!p->ask_tls && !may_send(p))
             break;
         if (!take_line(p, &line)) {
-            if (p->eof && !p->quitting) { /* nobody goes on: an unfinished letter must not be delivered */
+            if (p->eof &&
+                !p->quitting) { /* nobody goes on: an unfinished letter must not be delivered */
                 session_drop(p->session);
                 p->over = true;
                 print_new(p);
@@ -249,8 +250,7 @@ static void work(struct plain *p)
         else if (!session_line(p->session, text, line.len, why, sizeof why))
             say(why);
         else {
-            const struct verb *v =
-                proto_verb(session_proto(p->session), text, strcspn(text, " "));
+            const struct verb *v = proto_verb(session_proto(p->session), text, strcspn(text, " "));
             p->quitting = v && (v->flags & VERB_QUIT);
         }
         buf_trim(&line, 0);

@@ -47,7 +47,8 @@ static void explain(FILE *to, const struct source *src, size_t i, const struct i
     struct explanation e;
     if (it->kind == ITEM_CLIENT || it->kind == ITEM_TEXT || !src->moment(src->self, i, &m))
         return;
-    know_explain(it->kind, &m, it->notes, first->p, first->n, &e); /* empty strings where nothing is known */
+    know_explain(it->kind, &m, it->notes, first->p, first->n,
+                 &e); /* empty strings where nothing is known */
     const char *words = class_words(it->mark);
     const char *what = e.what[0] ? e.what : e.gutter;
     if (!words[0] && (it->kind == ITEM_EVENT || !what[0]))

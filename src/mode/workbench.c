@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The full-screen modes: the workbench on a server, on the practice world, or on a saved talk. What is wrong with the command
- * line is said before the terminal is taken, where it stays readable and has its exit status. */
+/* The full-screen modes: the workbench on a server, on the practice world, or on a saved talk. What
+ * is wrong with the command line is said before the terminal is taken, where it stays readable and
+ * has its exit status. */
 #include "mode/mode.h"
 #include "tui/app.h"
 #include "heloscope/fault.h"

@@ -489,9 +489,11 @@ void letter_draw(struct app *app, struct tab *t)
     text_fill(r, ROLE_TEXT);
     struct rect hint = app->ui.layout.hint;
     if (hint.h && !app->ui.notice[0])
-        text_puts(hint.y, hint.x + 1, hint.w - 1, ROLE_NOTE,
-                  l->text.len ? "a line with a lone dot, and Enter: sends the letter"
-                              : "Tab writes From, To, Date and Subject; a line with a lone dot sends the letter");
+        text_puts(
+            hint.y, hint.x + 1, hint.w - 1, ROLE_NOTE,
+            l->text.len
+                ? "a line with a lone dot, and Enter: sends the letter"
+                : "Tab writes From, To, Date and Subject; a line with a lone dot sends the letter");
     /* Bring the point's line into view. */
     size_t here = line_start(l, l->point);
     l->top = line_start(l, l->top > l->text.len ? l->text.len : l->top);

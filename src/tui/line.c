@@ -144,8 +144,8 @@ void line_context(struct app *app, struct complete_context *c)
 /* -- completion
  * ------------------------------------------------------------------------------------- */
 
-/* Tab takes what is dim behind the cursor, level after level (verb, address ...); where nothing is, and with S-Tab, it takes
- * another candidate instead of the last one taken. */
+/* Tab takes what is dim behind the cursor, level after level (verb, address ...); where nothing is,
+ * and with S-Tab, it takes another candidate instead of the last one taken. */
 void line_tab(struct app *app, bool back)
 {
     struct complete_context c;

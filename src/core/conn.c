@@ -26,7 +26,7 @@ bool conn_alive(const struct conn *c)
 bool conn_emit(struct conn *c, struct conn_event ev)
 {
     bool dead = false, *outer = c->dead;
-    c->dead = &dead;
+    c->dead = &dead; /* cppcheck-suppress autoVariables ; taken back below unless we are gone */
     if (!ev.text)
         ev.text = "";
     c->fn(c->arg, &ev);

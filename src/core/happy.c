@@ -142,7 +142,7 @@ static double ms_since(uint64_t t)
 static bool emit(struct happy *h, struct conn_event ev, int fd)
 {
     bool dead = false, *outer = h->dead;
-    h->dead = &dead;
+    h->dead = &dead; /* cppcheck-suppress autoVariables ; taken back below unless we are gone */
     if (!ev.text)
         ev.text = "";
     h->fn(h->arg, &ev, fd);

@@ -79,7 +79,7 @@ static const char *words(int status, int family)
 static void tell(struct resolve *r)
 {
     bool dead = false;
-    r->dead = &dead;
+    r->dead = &dead; /* cppcheck-suppress autoVariables ; taken back below unless we are gone */
     for (size_t i = 0; i < 2; i++) {
         struct question *q = &r->q[i];
         if (q->told || !(q->done || r->late))

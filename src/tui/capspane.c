@@ -12,6 +12,8 @@
 #include <strings.h>
 
 #define ROWS_MAX (2 * CAPS_MAX)
+/* Columns of the wide form. */
+enum { KEYWORD_COLS = 15, BEFORE_AT = 18, AFTER_AT = 28 };
 
 static int cursor_y, cursor_x;
 
@@ -60,6 +62,20 @@ void caps_counts(const struct session *s, int *fresh, int *gone, int *changed)
     }
 }
 
+/* Cut with two dots where it does not fit. */
+static void put_cut(int y, int x, int w, enum role r, const char *s)
+{
+    int cols;
+    size_t n = strlen(s);
+    if (text_fit(s, n, w, false, &cols) >= n && cols <= w) {
+        text_put(y, x, w, r, s, n);
+        return;
+    }
+    size_t k = text_fit(s, n, w - 2, false, &cols);
+    text_put(y, x, w - 2, r, s, k);
+    text_puts(y, x + cols, 2, r, "..");
+}
+
 static void draw_row(const struct cap_diff *d, int y, int x, int w, bool first, bool wide,
                      bool stale)
 {
@@ -73,7 +89,6 @@ static void draw_row(const struct cap_diff *d, int y, int x, int w, bool first, 
     else
         snprintf(was, sizeof was, "%s", "");
     if (wide && !first) {
-        int half = (w - 20) / 2;
         const char *b = !d->was ? "-"
                         : *was  ? was
                                 : "yes",
@@ -81,10 +96,10 @@ static void draw_row(const struct cap_diff *d, int y, int x, int w, bool first, 
                         : *now ? now
                                : "yes";
         text_putf(y, x, 2, roles[ch], "%c ", mark);
-        text_puts(y, x + 2, 16, roles[ch], c->keyword);
-        text_puts(y, x + 19, half, roles[ch], b);
-        text_puts(y, x + 19 + half, 2, ROLE_BORDER, "|");
-        text_puts(y, x + 21 + half, w - 21 - half, roles[ch], a);
+        put_cut(y, x + 2, KEYWORD_COLS, roles[ch], c->keyword);
+        put_cut(y, x + BEFORE_AT, AFTER_AT - BEFORE_AT - 3, roles[ch], b);
+        text_puts(y, x + AFTER_AT - 2, 1, ROLE_BORDER, "|");
+        put_cut(y, x + AFTER_AT, w - AFTER_AT, roles[ch], a);
         return;
     }
     if (ch == CAP_CHANGED && d->was)
@@ -92,15 +107,7 @@ static void draw_row(const struct cap_diff *d, int y, int x, int w, bool first, 
                  *was ? was : "bare");
     else
         snprintf(line, sizeof line, "%c %s%s%s", mark, c->keyword, *now ? " " : "", now);
-    int cols;
-    size_t n = strlen(line), k = text_fit(line, n, w, false, &cols);
-    if (k < n) {
-        k = text_fit(line, n, w - 2, false, &cols);
-        text_put(y, x, w - 2, roles[ch], line, k);
-        text_puts(y, x + cols, 2, roles[ch], "..");
-    } else {
-        text_put(y, x, w, roles[ch], line, n);
-    }
+    put_cut(y, x, w, roles[ch], line);
 }
 
 /* What the capability under the cursor is for. Returns the rows that it needs. */
@@ -155,12 +162,11 @@ void caps_draw(struct ui *ui)
         return;
     }
     if (wide && !first && !stale) {
-        int half = (in.w - 20) / 2;
-        text_puts(in.y, in.x, 18, ROLE_TITLE, "CAPABILITIES");
-        text_puts(in.y, in.x + 19, half, ROLE_TITLE,
-                  was->tls == now->tls ? "before" : "before TLS");
-        text_puts(in.y, in.x + 19 + half, 2, ROLE_BORDER, "|");
-        text_puts(in.y, in.x + 21 + half, in.w - 21 - half, ROLE_TITLE, "after");
+        text_puts(in.y, in.x, BEFORE_AT - 1, ROLE_TITLE, "CAPABILITIES");
+        text_puts(in.y, in.x + BEFORE_AT, AFTER_AT - BEFORE_AT - 2, ROLE_TITLE, "before");
+        text_puts(in.y, in.x + AFTER_AT - 2, 1, ROLE_BORDER, "|");
+        text_puts(in.y, in.x + AFTER_AT, in.w - AFTER_AT, ROLE_TITLE,
+                  !was->tls && now->tls ? "after TLS" : "after");
     } else {
         text_putf(in.y, in.x, in.w, ROLE_TITLE, "CAPS  %s",
                   stale      ? "dropped"

@@ -102,6 +102,12 @@ static void state(const struct session *s, struct part *p)
         return;
     }
     same(p, 1, now);
+    /* "MAIL ok, needs RCPT": what comes next says the most. */
+    const char *comma = strrchr(now, ',');
+    if (comma && comma[1] == ' ')
+        same(p, 2, comma + 2);
+    if (strlen(p->form[2]) > 16)
+        snprintf(p->form[3], 80, "%.15s\xe2\x80\xa6", p->form[2]);
     /* A second of waiting is worth a word; replies that come at once would only flicker. */
     if (out > 0 && waiting >= 1000000) {
         unsigned secs = (unsigned)(waiting / 1000000);
@@ -122,11 +128,14 @@ static void latency(const struct session *s, struct part *p)
     p->role = ROLE_HEADER;
     if (us == 0)
         return;
-    if (us < 10000)
+    if (us < 100)
+        snprintf(p->form[0], 80, "<0.1 ms");
+    else if (us < 10000)
         snprintf(p->form[0], 80, "%.1f ms", us / 1000.0);
     else
         snprintf(p->form[0], 80, "%u ms", (us + 500) / 1000);
-    snprintf(p->form[1], 80, "%u ms", (us + 500) / 1000);
+    if (us >= 500)
+        snprintf(p->form[1], 80, "%u ms", (us + 500) / 1000);
     snprintf(p->form[2], 80, "%s", "");
     snprintf(p->form[3], 80, "%s", "");
 }

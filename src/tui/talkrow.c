@@ -203,7 +203,9 @@ static void make_tag(struct talk *t, struct block *b)
                       b->it.lines == 2 ? "" : "s", b->it.open ? " ..." : "");
     if (wide && b->it.kind == ITEM_SERVER && b->it.took_us > 0) {
         char ms[16];
-        if (b->it.took_us < 10000)
+        if (b->it.took_us < 100)
+            snprintf(ms, sizeof ms, "<0.1 ms");
+        else if (b->it.took_us < 10000)
             snprintf(ms, sizeof ms, "%.1f ms", b->it.took_us / 1000.0);
         else if (b->it.took_us < 10000000)
             snprintf(ms, sizeof ms, "%u ms", (b->it.took_us + 500) / 1000);

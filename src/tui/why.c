@@ -105,7 +105,7 @@ static void title(struct ui *ui, struct rect r, const char *name, const char *re
     rule(r, focused);
     snprintf(head, sizeof head, "[ why %s ]", name);
     int used = 2 + text_puts(r.y, r.x + 2, r.w - 4, ROLE_TITLE, head);
-    int n = more > 0 ? snprintf(right, sizeof right, "[ +%d rows ]--[ %zu/%zu ]", more, at, of)
+    int n = more > 0 ? snprintf(right, sizeof right, "[ +%d more ]--[ %zu/%zu ]", more, at, of)
                      : snprintf(right, sizeof right, "[ %zu/%zu ]", at, of);
     int x = r.w - n - 2;
     if (x > used + 1)
@@ -185,20 +185,16 @@ void why_draw(struct ui *ui)
     int need = 0;
     for (int i = 0; i < n; i++)
         need += rows_of(&parts[i], body.w);
-    if (need > body.h && n >= 4) {
-        /* Too few rows: what it means here and what to do come first, the code's dictionary entry
-         * and who decided after it. The rest is one scroll away. */
+    if (need > body.h) {
+        /* Too few rows: what it means here and what to do come first, the dictionary's words and
+         * who decided after them. The rest is one scroll away. */
         struct part order[PARTS_MAX];
-        int k = 0;
-        bool used[PARTS_MAX] = {false};
-        for (int i = codes[0] ? 1 : 0; i < n && k < 1; i++, k++)
-            order[k] = parts[i], used[i] = true;
-        for (int i = 0; i < n; i++)
-            if (!used[i] && strcmp(parts[i].label, "Next: ") == 0)
-                order[k++] = parts[i], used[i] = true;
-        for (int i = 0; i < n; i++)
-            if (!used[i])
-                order[k++] = parts[i];
+        int k = 0, lead = codes[0] && e.what && *e.what ? 1 : 0;
+        order[k++] = parts[lead];
+        for (int pass = 0; pass < 2; pass++)
+            for (int i = 0; i < n; i++)
+                if (i != lead && (strcmp(parts[i].label, "Next: ") == 0) == (pass == 0))
+                    order[k++] = parts[i];
         memcpy(parts, order, sizeof *parts * (size_t)n);
     }
     int hidden = need - body.h;

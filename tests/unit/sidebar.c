@@ -339,8 +339,24 @@ static void the_header_gives_way(void **state)
     ui.ntabs = 12;
     draw();
     want("LIVE");
+    assert_true(strlen(screenful_row(0)) > 30);
     want("UNVERIF");
     want("65");
+}
+
+static void a_narrow_header_keeps_its_end(void **state)
+{
+    (void)state;
+    have_tls = true;
+    facts.verdict = TLS_VERIFIED_PRACTICE;
+    practice = true;
+    where.state = 0;
+    for (size_t i = 0; i < proto_list[0]->nstates; i++) {
+        where.state = (uint8_t)i;
+        draw();
+        const char *row = screenful_row(0);
+        assert_non_null(strstr(row, "| DEMO"));
+    }
 }
 
 static void keys_fit_the_bar(void **state)
@@ -368,7 +384,8 @@ static void the_tab_bar_counts(void **state)
     ui.small_pane = FOCUS_CAPS;
     draw();
     want("[2 caps(+1-1~1)]");
-    want("+ AUTH             -                  | PLAIN LOGIN");
+    want("+ AUTH            -       | PLAIN LOGIN");
+    want("CAPABILITIES      before  | after TLS");
 }
 
 static int small[] = {20, 60}, tiny[] = {8, 40};
@@ -379,12 +396,20 @@ static int small[] = {20, 60}, tiny[] = {8, 40};
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_SCREEN(the_sidebar_is_a_diff),  ON_SCREEN(the_first_list_has_no_marks),
-        ON_SCREEN(a_stale_list_says_so),   ON_SCREEN(the_focus_explains),
-        ON_SCREEN(many_capabilities_fit),  ON_SCREEN(the_header_speaks),
-        ON_SCREEN(the_header_gives_way),   SIZED(the_header_gives_way, small),
-        SIZED(the_header_gives_way, tiny), ON_SCREEN(keys_fit_the_bar),
-        SIZED(keys_fit_the_bar, small),    SIZED(keys_fit_the_bar, tiny),
+        ON_SCREEN(the_sidebar_is_a_diff),
+        ON_SCREEN(the_first_list_has_no_marks),
+        ON_SCREEN(a_stale_list_says_so),
+        ON_SCREEN(the_focus_explains),
+        ON_SCREEN(many_capabilities_fit),
+        ON_SCREEN(the_header_speaks),
+        ON_SCREEN(the_header_gives_way),
+        SIZED(the_header_gives_way, small),
+        SIZED(the_header_gives_way, tiny),
+        SIZED(a_narrow_header_keeps_its_end, small),
+        SIZED(a_narrow_header_keeps_its_end, tiny),
+        ON_SCREEN(keys_fit_the_bar),
+        SIZED(keys_fit_the_bar, small),
+        SIZED(keys_fit_the_bar, tiny),
         SIZED(the_tab_bar_counts, small),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -264,6 +264,7 @@ void letter_send(struct app *app, struct tab *t)
     letter_close(t);
     app->ui.focus = FOCUS_EDITOR;
     app->ui.dirty = true;
+    line_next(app);
 }
 
 static void answered_drop(struct app *app, const char *answer)

@@ -98,6 +98,11 @@ static void hint_row(struct app *app, const struct complete_context *c, struct t
                   "Esc or Tab goes to the talk; :connect TARGET opens a session");
         return;
     }
+    if (!session_is_open(t->session)) {
+        text_putf(r.y, x, r.x + r.w - x, ROLE_NOTE, "%s; :reconnect opens it again",
+                  session_last(t->session)[0] ? session_last(t->session) : "the connection is closed");
+        return;
+    }
     hint_line(c, line, n, hint, sizeof hint);
     if (x < r.x + r.w)
         text_puts(r.y, x, r.x + r.w - x, ROLE_NOTE, hint);

@@ -122,11 +122,7 @@ static struct session *session_new(struct loop *l, const struct target *t,
     s->arg = arg;
     s->options = *o;
     s->proto = t->proto;
-    s->target = *t;
-    s->target.host = t->host ? xstrdup(t->host) : NULL;
-    s->target.ascii = t->ascii ? xstrdup(t->ascii) : NULL;
-    s->target.path = t->path ? xstrdup(t->path) : NULL;
-    s->target.label = xstrdup(t->label ? t->label : "");
+    target_copy(&s->target, t);
     s->transcript = transcript_new(o->transcript_max);
     frame_init(&s->frame, s->proto->line_limit);
     caps_init(&s->caps);

@@ -69,9 +69,9 @@ static int rank(const struct complete_context *c, const struct verb *v)
     if (strcmp(v->name, c->proto->caps_verb) == 0 && c->where->extended)
         r += 20;
     if (!proto_legal(v, c->where))
-        r += first > here ? 0 : 60;
+        r += first > here ? 3 : 60;
     if (!offered(c, v->needs))
-        r += c->caps ? RANK_NOT_OFFERED : 3;
+        r += c->caps ? RANK_NOT_OFFERED : 0; /* before EHLO or CAPA nobody knows */
     if (v->flags & VERB_HIDDEN)
         r += RANK_NOT_OFFERED;
     return r;

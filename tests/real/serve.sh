@@ -39,10 +39,11 @@ wait_for() {
 
 serve_start() {
     ca=$work/ca.pem
+    rm -f "$work/serve.out" # an older one's would be read too early
     "$HELOSCOPE" serve --smtp 127.0.0.1:0 --submission 127.0.0.1:0 --submissions 127.0.0.1:0 --lmtp 127.0.0.1:0 \
         --pop3 127.0.0.1:0 --pop3s 127.0.0.1:0 --ca "$ca" "$@" >"$work/serve.out" 2>"$work/serve.err" &
     pid=$!
-    wait_for 20 grep -q '^C-c or a TERM' "$work/serve.out" || {
+    wait_for 20 grep -qs '^C-c or a TERM' "$work/serve.out" || {
         cat "$work/serve.out" "$work/serve.err"
         fail "serve does not come up"
     }

@@ -36,7 +36,7 @@ grep -q '^\.a dotted line' "$work/said" || fail "the dotted line came back other
 grep -q 'with ESMTP id' "$work/said" || fail "no Received field with ESMTP"
 c --user student:apple-pie "pop3s://$(local_name "$pop3s")/5" || fail "RETR by POP3S"
 grep -q 'with ESMTPSA id' "$work/said" || fail "no Received field with ESMTPSA"
-c --user student:apple-pie -X 'DELE 7' -I "pop3://$pop3/7" || fail "DELE"
+c --user student:apple-pie -X 'DELE 7' -I "pop3://$pop3/" || fail "DELE"
 c --user student:apple-pie "pop3://$pop3/" || fail "LIST"
 grep -q '^7 ' "$work/said" && fail "letter 7 is still there"
 echo "curl sent four letters and fetched them"

@@ -53,6 +53,9 @@ for f in files:
 p = poplib.POP3(*at(pop3), timeout=20)
 p.user("teacher"); p.pass_("green-pencil")
 assert p.stat()[0] == 200, p.stat()
+for c in files + many:
+    c.close()
+p.noop(); p.noop() # the server has seen 200 ends when it answers
 
 # A client that is one too many hears so; the 210 are 1 POP3 session and 209 more.
 some = [socket.create_connection(at(smtp), 20) for _ in range(210)]

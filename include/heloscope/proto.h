@@ -70,9 +70,10 @@ struct command {
     char name[24];           /* the verb as typed, in capitals, cut to fit, printable ASCII only */
     size_t arg; /* offset of the arguments in the line (== length where there are none) */
     size_t secret, secret_len; /* range of the line that is a secret; 0,0: none */
-    uint64_t literal;          /* octets that follow the line (BDAT) */
-    bool last;                 /* BDAT ... LAST */
-    bool body;                 /* a positive reply is followed by a dot-terminated body (POP3) */
+    size_t user, user_len; /* range of the line that names who logs in (USER, APOP); 0,0: none */
+    uint64_t literal;      /* octets that follow the line (BDAT) */
+    bool last;             /* BDAT ... LAST */
+    bool body;             /* a positive reply is followed by a dot-terminated body (POP3) */
     uint32_t replies; /* how many replies it is owed: 1; LMTP's end of letter: one per recipient */
     char mechanism[24]; /* AUTH and its answers: the mechanism, in capitals */
     bool initial;       /* AUTH with an initial response ("=": an empty one) */

@@ -144,6 +144,9 @@ static bool compose(struct session *s, const char *line, size_t n, struct buf *f
         return fail(why, size, "the lines together are too long to send at once");
     if (cmd.verb && (cmd.verb->flags & VERB_AUTH))
         s->auth_user[0] = 0;
+    if (cmd.user_len > 0 && cmd.user + cmd.user_len <= n)
+        snprintf(s->auth_user, sizeof s->auth_user, "%.*s",
+                 (int)(cmd.user_len < 127 ? cmd.user_len : 127), line + cmd.user);
     record(s, &cmd, line, n);
     s->last_cmd = cmd;
     s->has_last = true;

@@ -74,12 +74,17 @@ static void command(const struct where *ahead, const struct command *open, const
     unsigned flags = out->verb->flags;
     out->body = (flags & VERB_MULTI) || ((flags & VERB_MULTI_NOARG) && out->arg >= n);
     switch (out->verb->id) {
+    case V_USER:
+        out->user = out->arg;
+        out->user_len = n - out->arg;
+        break;
     case V_PASS:
         line_secret(out, out->arg, n);
         break;
     case V_APOP: /* the name may be seen, the digest not: it can be tried against a list of
                     passwords */
-        if (line_word(line, n, out->arg, 1, &at, &len))
+        if (line_word(line, n, out->arg, 0, &out->user, &out->user_len) &&
+            line_word(line, n, out->arg, 1, &at, &len))
             line_secret(out, at, n);
         break;
     case V_AUTH:

@@ -317,6 +317,7 @@ static void test_a_long_body_stays_whole_and_unstuffs(void **state)
     say(p, "PASS secret77");
     server_says(p, "+OK\r\n");
     say(p, "RETR 1");
+    assert_string_equal(session_user(p->s), "a");
     server_says(p, "+OK 20 octets\r\nSubject: x\r\n\r\n..dot");
     say(p, "NOOP"); /* typed while the body is still coming in */
     server_says(p, "\r\nlast\r\n.\r\n+OK\r\n");

@@ -11,6 +11,7 @@ c = socket.create_connection((host, int(port)), 20).makefile("rb")
 print(c.readline().decode(), end="", flush=True)
 print(c.read().decode(), end="", flush=True)'
 for signal in TERM INT; do
+    rm -f "$work/a" "$work/b"
     serve_start --maildir "$work/mail"
     python3 -c "$talk" "$smtp" >"$work/a" &
     a=$!

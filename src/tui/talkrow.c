@@ -80,7 +80,9 @@ bool talk_folded(struct talk *t, size_t item, const struct item *it)
     if (it->lines <= 1)
         return false;
     bool refusal = it->kind == ITEM_SERVER && (it->mark == MARK_TEMP || it->mark == MARK_PERM);
-    bool usual = !(refusal && it->lines <= UNFOLDED_LINES);
+    /* What we say ourselves is short and meant to be read; so is a refusal. */
+    bool usual = !(refusal && it->lines <= UNFOLDED_LINES) &&
+                 !(it->kind == ITEM_EVENT && it->lines <= 2 * UNFOLDED_LINES);
     return usual != flipped(t, item);
 }
 

@@ -70,7 +70,7 @@ const char *tls_error(const struct tls *t);
 const struct tls_facts *tls_facts(const struct tls *t);
 
 /* The practice CA and a server certificate signed by it for names (blank-separated), made in
- * memory. EC P-256, valid for a day. NULL: no memory or OpenSSL failed. */
+ * memory at their first use. EC P-256, valid for a day. Where OpenSSL fails, that use fails. */
 struct tls_identity *tls_identity_new(const char *names);
 void tls_identity_free(struct tls_identity *id);
 /* The CA certificate as PEM, so that strangers (curl, openssl) can trust `serve`. */

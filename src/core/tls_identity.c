@@ -12,7 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Made at the first use: keys and certificates take some milliseconds, and the first screen of the
+ * practice world needs none. */
 struct tls_identity {
+    char *names;
+    bool tried;
     X509 *ca;
     X509 *cert;
     EVP_PKEY *key;
@@ -113,26 +117,33 @@ static SSL_CTX *make_ctx(const struct tls_identity *id)
 
 struct tls_identity *tls_identity_new(const char *names)
 {
-    ERR_clear_error();
     struct tls_identity *id = xcalloc(1, sizeof *id);
-    size_t first = strcspn(names, " ");
-    char *subject = xstrndup(names, first < 64 ? first : 64);
+    id->names = xstrdup(names);
+    return id;
+}
+
+/* What the identity is for its users: const, since nobody can see when it was made. */
+static const struct tls_identity *made(const struct tls_identity *given)
+{
+    struct tls_identity *id = (struct tls_identity *)given;
+    if (id->tried)
+        return id;
+    id->tried = true;
+    ERR_clear_error();
+    size_t first = strcspn(id->names, " ");
+    char *subject = xstrndup(id->names, first < 64 ? first : 64);
     EVP_PKEY *ca_key = EVP_EC_gen("P-256");
     id->key = EVP_EC_gen("P-256");
     if (ca_key && id->key)
         id->ca = make_cert(ca_key, "heloscope practice CA", NULL, ca_key, NULL);
     if (id->ca)
-        id->cert = make_cert(id->key, subject, id->ca, ca_key, names);
+        id->cert = make_cert(id->key, subject, id->ca, ca_key, id->names);
     if (id->cert)
         id->ctx = make_ctx(id);
     /* Nothing more will ever be signed by this CA. */
     EVP_PKEY_free(ca_key);
     free(subject);
     ERR_clear_error();
-    if (!id->ctx) {
-        tls_identity_free(id);
-        return NULL;
-    }
     return id;
 }
 
@@ -144,6 +155,7 @@ void tls_identity_free(struct tls_identity *id)
     X509_free(id->cert);
     X509_free(id->ca);
     EVP_PKEY_free(id->key);
+    free(id->names);
     free(id);
 }
 
@@ -151,7 +163,8 @@ bool tls_identity_ca_pem(const struct tls_identity *id, struct buf *out)
 {
     BIO *bio = BIO_new(BIO_s_mem());
     char *p = NULL;
-    bool ok = bio && PEM_write_bio_X509(bio, id->ca);
+    const X509 *ca = made(id)->ca;
+    bool ok = bio && ca && PEM_write_bio_X509(bio, (X509 *)ca);
     long n = ok ? BIO_get_mem_data(bio, &p) : 0;
     ok = ok && n > 0 && buf_add(out, p, (size_t)n);
     BIO_free(bio);
@@ -160,10 +173,10 @@ bool tls_identity_ca_pem(const struct tls_identity *id, struct buf *out)
 
 SSL_CTX *tls_identity_ctx(const struct tls_identity *id)
 {
-    return id->ctx;
+    return made(id)->ctx;
 }
 
 X509 *tls_identity_ca(const struct tls_identity *id)
 {
-    return id->ca;
+    return made(id)->ca;
 }

@@ -19,9 +19,13 @@
 #include <string.h>
 #include <unistd.h>
 
+/* A frame each 16 ms, but a few may follow each other at once: what a server says first must not
+ * wait, what it floods must. */
 #define FRAME_US 16000
+#define BURST 4
 
-static uint64_t drawn_us;
+static uint64_t drawn_us, refilled_us;
+static int burst = BURST;
 static struct watch *frame_timer;
 static bool keyed; /* a key was served since the last frame: draw at once */
 
@@ -155,10 +159,17 @@ static void after(void *arg)
         app->wait_timer = loop_timer(app->ui.loop, 1000, tick, app);
     if (!app->ui.dirty)
         return;
-    uint64_t since = now_us() - drawn_us;
-    if (keyed || since >= FRAME_US)
+    uint64_t now = now_us(), since = now - drawn_us;
+    if (now - refilled_us >= FRAME_US) {
+        uint64_t more = (now - refilled_us) / FRAME_US;
+        burst = more >= BURST ? BURST : burst + (int)more > BURST ? BURST : burst + (int)more;
+        refilled_us = now;
+    }
+    if (keyed || since >= FRAME_US || burst > 0) {
+        if (!keyed)
+            burst--;
         draw(app);
-    else if (!frame_timer)
+    } else if (!frame_timer)
         frame_timer =
             loop_timer(app->ui.loop, (int64_t)(FRAME_US - since) / 1000 + 1, frame_due, app);
 }

@@ -100,12 +100,32 @@ static void hint_row(struct app *app, const struct complete_context *c, struct t
     }
     if (!session_is_open(t->session)) {
         text_putf(r.y, x, r.x + r.w - x, ROLE_NOTE, "%s; :reconnect opens it again",
-                  session_last(t->session)[0] ? session_last(t->session) : "the connection is closed");
+                  session_last(t->session)[0] ? session_last(t->session)
+                                              : "the connection is closed");
         return;
     }
     hint_line(c, line, n, hint, sizeof hint);
     if (x < r.x + r.w)
         text_puts(r.y, x, r.x + r.w - x, ROLE_NOTE, hint);
+}
+
+/* Where the part of a long line that is shown begins: it stays until the cursor leaves it, and then
+ * jumps by half a window, so that most keys repaint one cell. */
+static size_t window_start(const char *p, size_t n, size_t at, int room)
+{
+    static size_t start;
+    if (start > at || start > n || text_width(p, n) <= room)
+        start = 0;
+    if (at - start > (size_t)room * 8 || text_width(p + start, at - start) >= room) {
+        size_t from = at;
+        while (from > 0 && at - from < (size_t)room * 8 &&
+               text_width(p + from, at - from) < room / 2)
+            from--;
+        start = from;
+    }
+    while (start < at && ((unsigned char)p[start] & 0xc0) == 0x80)
+        start++;
+    return start;
 }
 
 void line_draw(struct app *app)
@@ -139,12 +159,7 @@ void line_draw(struct app *app)
     buf_init_secret(&b, 4 * EDITOR_MAX);
     size_t at = shown(t, line, n, point, &b);
     const char *p = buf_str(&b);
-    size_t start = 0;
-    if (at > (size_t)room * 8)
-        start = at - (size_t)room * 8;
-    while (start < at &&
-           (((unsigned char)p[start] & 0xc0) == 0x80 || text_width(p + start, at - start) >= room))
-        start++;
+    size_t start = window_start(p, b.len, at, room);
     int used = text_put(r.y, x, room + 1, ROLE_TEXT, p + start, b.len - start);
     /* Not on an empty line: it would look as if something stood there; the hint names it. */
     if (n > 0 && *ghost && used < room)

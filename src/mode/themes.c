@@ -8,7 +8,6 @@
 #include "tui/text.h"
 #include "tui/themefile.h"
 
-#include <dirent.h>
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
@@ -78,32 +77,6 @@ static bool check(const struct theme_file *t)
     return low == 0;
 }
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* The names of the themes in a folder, sorted; the caller frees them. */
-static char **names_in(const char *dir, size_t *n)
-{
-    char **names = NULL;
-    DIR *d = opendir(dir);
-    struct dirent *e;
-    *n = 0;
-    while (d && (e = readdir(d)) && *n < 1000) {
-        size_t len = strlen(e->d_name);
-        if (len <= 6 || e->d_name[0] == '.' || strcmp(e->d_name + len - 6, ".theme") != 0)
-            continue;
-        names = xrealloc(names, (*n + 1) * sizeof *names);
-        names[(*n)++] = xstrndup(e->d_name, len - 6);
-    }
-    if (d)
-        closedir(d);
-    if (names)
-        qsort(names, *n, sizeof *names, by_name);
-    return names;
-}
-
 /* One theme, by name or path: listed, or measured. */
 static bool show(const char *name, bool measure)
 {
@@ -146,26 +119,10 @@ int mode_themes(const struct args *a)
             ok = show(a->operands[i], a->check) && ok;
         return fault_status(ok ? FAULT_NONE : FAULT_FILE);
     }
-    char dirs[2][PATH_MAX];
-    const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-    if (xdg && *xdg)
-        snprintf(dirs[0], sizeof dirs[0], "%s/heloscope/themes", xdg);
-    else
-        snprintf(dirs[0], sizeof dirs[0], "%s/.config/heloscope/themes", home ? home : "");
-    if (!themefile_dir(dirs[1], sizeof dirs[1]))
-        dirs[1][0] = 0;
-    bool terminal = false;
-    for (int d = 0; d < 2; d++) {
-        size_t n;
-        char **names = names_in(dirs[d], &n);
-        for (size_t i = 0; i < n; i++) {
-            terminal = terminal || strcmp(names[i], "terminal") == 0;
-            ok = show(names[i], a->check) && ok;
-            free(names[i]);
-        }
-        free(names);
-    }
-    if (!terminal)
-        ok = show("terminal", a->check) && ok;
+    size_t n;
+    char **names = themefile_names(&n);
+    for (size_t i = 0; i < n; i++)
+        ok = show(names[i], a->check) && ok;
+    themefile_names_free(names, n);
     return fault_status(ok ? FAULT_NONE : FAULT_FILE);
 }

@@ -16,9 +16,6 @@ static struct {
 } looks[ROLES];
 static char name_now[32] = "terminal";
 
-static const char *const list[] = {"terminal",       "dark", "light",          "contrast-dark",
-                                   "contrast-light", "mono", "solarized-dark", "solarized-light"};
-
 static enum depth depth_now(const struct theme_file *t)
 {
     const char *no = getenv("NO_COLOR");
@@ -97,6 +94,8 @@ bool theme_load(const char *name, char *why, size_t size)
             ok = themefile_read(name, &t, why, size);
         } else if (themefile_find(name, path, sizeof path)) {
             ok = themefile_read(path, &t, why, size);
+            if (ok) /* the file's name, by which it is found again, whatever it calls itself */
+                snprintf(t.name, sizeof t.name, "%s", name);
         } else {
             snprintf(why, size,
                      "no theme \"%.40s\": 'heloscope themes' lists them; a file ends in .theme",
@@ -123,9 +122,12 @@ const char *theme_name(void)
 
 const char *theme_next(void)
 {
-    const size_t n = sizeof list / sizeof *list;
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(list[i], name_now) == 0)
-            return list[(i + 1) % n];
-    return list[0];
+    static char next[64];
+    size_t n, at = 0;
+    char **names = themefile_names(&n);
+    while (at < n && strcmp(names[at], name_now) != 0)
+        at++;
+    snprintf(next, sizeof next, "%s", names[at + 1 < n ? at + 1 : 0]);
+    themefile_names_free(names, n);
+    return next;
 }

@@ -5,6 +5,7 @@
 #include "heloscope/buf.h"
 
 #include <confuse.h>
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #define THEME_FILE_MAX 65536
+#define THEMES_MAX 500
 #define EXTENDS_MAX 4 /* a chain longer than that is a circle */
 
 static const char *const role_names[ROLES] = {
@@ -112,25 +114,71 @@ static bool shipped(const char *file, char *path, size_t size)
 #endif
 }
 
-bool themefile_dir(char *path, size_t size)
+/* The folder of the user's own themes. */
+static void users(char *path, size_t size)
 {
-    return shipped("", path, size);
+    const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+    if (xdg && *xdg)
+        snprintf(path, size, "%s/heloscope/themes", xdg);
+    else
+        snprintf(path, size, "%s/.config/heloscope/themes", home ? home : "");
 }
 
 bool themefile_find(const char *name, char *path, size_t size)
 {
-    const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-    char file[64];
+    char file[64], dir[PATH_MAX];
     if (strlen(name) > 40 || strchr(name, '/') || name[0] == '.' || !*name)
         return false;
     snprintf(file, sizeof file, "%s.theme", name);
-    if (xdg && *xdg)
-        snprintf(path, size, "%s/heloscope/themes/%s", xdg, file);
-    else
-        snprintf(path, size, "%s/.config/heloscope/themes/%s", home ? home : "", file);
-    if (readable(path))
+    users(dir, sizeof dir);
+    int n = snprintf(path, size, "%s/%s", dir, file);
+    if (n > 0 && (size_t)n < size && readable(path))
         return true;
     return shipped(file, path, size) && readable(path);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void name_add(char ***names, size_t *n, const char *name, size_t len)
+{
+    for (size_t i = 0; i < *n; i++)
+        if (strlen((*names)[i]) == len && memcmp((*names)[i], name, len) == 0)
+            return;
+    *names = xrealloc(*names, (*n + 1) * sizeof **names);
+    (*names)[(*n)++] = xstrndup(name, len);
+}
+
+char **themefile_names(size_t *n)
+{
+    char **names = NULL, dirs[2][PATH_MAX];
+    *n = 0;
+    name_add(&names, n, "terminal", 8);
+    users(dirs[0], sizeof dirs[0]);
+    if (!shipped("", dirs[1], sizeof dirs[1]))
+        dirs[1][0] = 0;
+    for (int d = 0; d < 2; d++) {
+        DIR *dir = opendir(dirs[d]);
+        struct dirent *e;
+        while (dir && *n < THEMES_MAX && (e = readdir(dir))) {
+            size_t len = strlen(e->d_name);
+            if (len > 6 && e->d_name[0] != '.' && strcmp(e->d_name + len - 6, ".theme") == 0)
+                name_add(&names, n, e->d_name, len - 6);
+        }
+        if (dir)
+            closedir(dir);
+    }
+    qsort(names, *n, sizeof *names, by_name);
+    return names;
+}
+
+void themefile_names_free(char **names, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        free(names[i]);
+    free(names);
 }
 
 /* -- reading -------------------------------------------------------------------------------------

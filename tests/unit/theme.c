@@ -178,6 +178,27 @@ static size_t colours_in(const char *theme, bool no_color)
     return found;
 }
 
+/* A theme is one file: the list is what lies there, and round it goes. */
+static void themes_come_in_turn(void **state)
+{
+    size_t n;
+    char **names = themefile_names(&n), why[512];
+    int steps = 0;
+    (void)state;
+    assert_true(n >= 8);
+    for (size_t i = 1; i < n; i++)
+        assert_true(strcmp(names[i - 1], names[i]) < 0);
+    themefile_names_free(names, n);
+    screenful_open(24, 80);
+    theme_load(NULL, why, sizeof why);
+    do {
+        assert_true(theme_load(theme_next(), why, sizeof why));
+        steps++;
+    } while (strcmp(theme_name(), "terminal") != 0 && steps < 100);
+    screenful_close();
+    assert_int_equal(steps, (int)n);
+}
+
 static void no_color_is_kept(void **state)
 {
     (void)state;
@@ -203,6 +224,7 @@ int main(void)
         cmocka_unit_test(shipped_themes_are_whole),
         cmocka_unit_test(terminal_is_terminal),
         cmocka_unit_test(no_color_is_kept),
+        cmocka_unit_test(themes_come_in_turn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

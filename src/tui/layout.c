@@ -95,6 +95,13 @@ void layout_compute(struct ui *ui, int editor_rows, bool hint)
         why--;
     bottom -= why + 1;
     l->why = rows(bottom, why + 1, w);
+    /* A saved talk has no capabilities to show: its lines get the columns, until somebody asks. */
+    const struct tab *t =
+        ui->current >= 0 && ui->current < ui->ntabs ? ui->tabs[ui->current] : NULL;
+    if (t && t->file && !t->session && ui->focus != FOCUS_CAPS) {
+        l->talk = rows(top, bottom - top, w);
+        return;
+    }
     int side = l->kind == LAYOUT_WIDE ? w / 3 + 1 : SIDEBAR_STANDARD;
     side = at_most(side, 48);
     l->talk = rows(top, bottom - top, w - side);

@@ -644,6 +644,16 @@ static void standard_is_as_drawn(void **state)
     assert_int_equal(u.layout.editor.y, 21);
     assert_int_equal(u.layout.hint.y, 22);
     assert_int_equal(u.layout.keybar.y, 23);
+    /* A saved talk has no capabilities. */
+    struct tab file = {.file = (struct logfile *)&u};
+    u.tabs[0] = &file;
+    u.ntabs = 1;
+    layout_compute(&u, 1, true);
+    assert_int_equal(u.layout.talk.w, 80);
+    assert_int_equal(u.layout.caps.h, 0);
+    u.focus = FOCUS_CAPS;
+    layout_compute(&u, 1, true);
+    assert_int_equal(u.layout.talk.w, 57);
 }
 
 #define ON_SCREEN(f) cmocka_unit_test_setup_teardown(f, start, stop)

@@ -41,10 +41,30 @@ struct know_cap {
     bool registered;    /* in the IANA registry */
 };
 const struct know_cap *know_cap(const char *proto, const char *keyword, size_t n);
-/* The capability with its parameters in words ("SIZE 26214400": "messages up to 25 MiB"); returns
+/* The capability with its parameters in words ("SIZE 26214400": "letters up to 25 MiB"), and with
+ * none what it lets the client do; "" for a keyword that is not known. Hostile bytes are made
+ * harmless, and what does not fit ends in "...". Writes at most size bytes with the NUL; returns
  * the length written. */
 size_t know_cap_words(const char *proto, const char *keyword, const char *params, char *out,
                       size_t size);
+
+/* A SASL mechanism, as AUTH and SASL name them. RFC 4422. */
+enum know_tls {
+    KNOW_TLS_FREE,   /* no password to be had from the line: works without */
+    KNOW_TLS_SHOULD, /* the password is not readable, but can be guessed at or the answer relayed */
+    KNOW_TLS_MUST,   /* a password or token crosses the wire as it is: only inside TLS */
+};
+struct know_mechanism {
+    const char *name; /* "PLAIN"; "SCRAM-*" for a family */
+    enum know_tls tls;
+    const char *means;    /* what it is, in a few words */
+    const char *listener; /* what somebody who hears the line without TLS gets of it */
+    const char *ref;
+};
+/* By name (n octets, without case); a member of a family without a row of its own gets the
+ * family's. NULL: not known. */
+const struct know_mechanism *know_mechanism(const char *name, size_t n);
+const struct know_mechanism *know_mechanisms(size_t *n);
 
 /* The rows, for --list, the tests and the man page. */
 struct know_code {

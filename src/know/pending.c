@@ -18,22 +18,3 @@ bool know_explain(enum item_kind kind, const struct moment *m, unsigned notes, c
     out->ref = out->code = out->enhanced = out->extra = "";
     return false;
 }
-
-const struct know_cap *know_cap(const char *proto, const char *keyword, size_t n)
-{
-    (void)proto;
-    (void)keyword;
-    (void)n;
-    return NULL;
-}
-
-size_t know_cap_words(const char *proto, const char *keyword, const char *params, char *out,
-                      size_t size)
-{
-    (void)proto;
-    (void)keyword;
-    (void)params;
-    if (size)
-        out[0] = '\0';
-    return 0;
-}

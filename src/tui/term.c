@@ -182,6 +182,7 @@ bool term_open(char *why, size_t size)
     set_escdelay(ESC_DELAY_MS);
     idlok(stdscr, TRUE);
     leaveok(stdscr, FALSE);
+    typeahead(-1); /* no look at the keyboard, and no flush, between the rows of a frame */
     keysin_open();
     make_strings();
     tcgetattr(STDIN_FILENO, &inside);

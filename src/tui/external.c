@@ -39,6 +39,10 @@ static bool run(const char *path, char *why, size_t size)
     char *command = xmalloc(strlen(editor) + 8);
     sprintf(command, "%s \"$1\"",
             editor); /* the variable may hold options: the shell takes it apart */
+    /* As system() does: C-c while the editor runs is the editor's. */
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, was_int, was_quit;
+    sigaction(SIGINT, &ignore, &was_int);
+    sigaction(SIGQUIT, &ignore, &was_quit);
     term_suspend();
     pid_t pid = fork();
     if (pid == 0) {
@@ -54,6 +58,8 @@ static bool run(const char *path, char *why, size_t size)
     while (ok && waitpid(pid, &status, 0) < 0)
         ok = errno == EINTR;
     term_resume();
+    sigaction(SIGINT, &was_int, NULL);
+    sigaction(SIGQUIT, &was_quit, NULL);
     if (!ok || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
         snprintf(
             why, size,

@@ -171,6 +171,7 @@ bool term_open(char *why, size_t size)
         snprintf(why, size, "no pipe could be made: %s", strerror(errno));
         return false;
     }
+    del_curterm(cur_term); /* newterm() reads the description anew and forgets this one */
     screen = newterm(NULL, stdout, stdin);
     if (!screen) {
         snprintf(why, size, "ncurses cannot use the terminal type \"%.40s\"", term);

@@ -65,6 +65,9 @@ void layout_compute(struct ui *ui, int editor_rows, bool hint)
     want = at_most(want, room - keep - titled);
     if (want < 1)
         want = 1;
+    /* A growing letter does not push out the row that says how to end it. */
+    if (hint && !tiny && want > 3 && want == room - keep - titled)
+        want--;
     if (hint && (!tiny || n >= 12) && room - keep - titled - want >= 1)
         l->hint = rows(--bottom, 1, w);
     bottom -= want;

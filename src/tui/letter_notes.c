@@ -83,7 +83,7 @@ size_t letter_note(const struct letter_facts *f, const struct letter_sum *s, siz
         snprintf(out, size, "%zu octets: the limit is %d, servers may refuse or break it", n,
                  LETTER_LINE_MAX);
     else if (n == 1 && p[0] == '.' && index >= s->last)
-        snprintf(out, size, "Enter here ends the letter and sends it");
+        snprintf(out, size, "Enter here ends and sends the letter");
     else if (f->stuffed && n > 0 && p[0] == '.')
         snprintf(out, size, "on the wire: .%.*s%s (dot-stuffing)", n > 24 ? 24 : (int)n, p,
                  n > 24 ? "..." : "");

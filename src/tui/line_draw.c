@@ -69,7 +69,7 @@ static size_t shown(struct tab *t, const char *line, size_t n, size_t point, str
 }
 
 static void hint_row(struct app *app, const struct complete_context *c, struct tab *t,
-                     const char *line, size_t n, const char *ghost)
+                     const char *line, size_t n, const char *whole)
 {
     struct ui *ui = &app->ui;
     struct rect r = ui->layout.hint;
@@ -89,8 +89,8 @@ static void hint_row(struct app *app, const struct complete_context *c, struct t
         return;
     }
     int x = r.x + 1;
-    if (*ghost)
-        x += text_putf(r.y, x, r.w / 2, ROLE_KEY, "Tab: %s  ", ghost);
+    if (*whole)
+        x += text_putf(r.y, x, r.w / 2, ROLE_KEY, "Tab: %s  ", whole);
     else if (app->cycling && app->ncandidates > 1)
         x += text_putf(r.y, x, r.w / 2, ROLE_KEY, "Tab: another of %zu  ", app->ncandidates);
     if (!t->session) {
@@ -145,7 +145,9 @@ void line_draw(struct app *app)
     if (t->session && session_is_up(t->session) && point == n && !searching &&
         session_literal_left(t->session) == 0 && complete_find(&c, line, n, k, 1) > 0)
         ghost = complete_ghost(&k[0], line, n);
-    hint_row(app, &c, t, line, n, ghost);
+    /* The whole word: what is left of it stands behind the cursor, and would change with each key.
+     */
+    hint_row(app, &c, t, line, n, *ghost ? k[0].text : "");
     if (r.h < 1)
         return;
 

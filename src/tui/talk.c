@@ -162,6 +162,34 @@ void talk_scroll(struct talk *t, int pages)
     }
 }
 
+static bool before(const struct pos *a, const struct pos *b)
+{
+    if (a->item != b->item)
+        return a->item < b->item;
+    return a->line != b->line ? a->line < b->line : a->row < b->row;
+}
+
+/* What was just unfolded comes into view: its end, or where it is taller than the pane its
+ * beginning at the top. */
+static void reveal(struct talk *t)
+{
+    struct pos begin = {t->sel, 0, 0}, top = begin;
+    struct block b;
+    uint64_t n = talk_lines(t, t->sel);
+    if (n <= 1 || t->h <= 0)
+        return;
+    if (n <= (uint64_t)t->h) {
+        top.line = n - 1;
+        if (talk_block(t, top.item, top.line, &b))
+            top.row = b.rows - 1;
+        talk_rows_move(t, &top, 1 - t->h);
+        if (before(&begin, &top))
+            top = begin;
+    }
+    if (before(&t->top, &top))
+        t->top = top;
+}
+
 void talk_fold(struct talk *t)
 {
     struct item it;
@@ -186,6 +214,7 @@ void talk_fold(struct talk *t)
     t->sel_line = 0;
     if (t->top.item == t->sel)
         t->top.line = 0, t->top.row = 0;
+    reveal(t);
     settle(t);
 }
 

@@ -68,24 +68,49 @@ const struct know_mechanism *know_mechanisms(size_t *n);
 
 /* The rows, for --list, the tests and the man page. */
 struct know_code {
-    const char *proto;  /* "smtp", "lmtp" or "*" */
-    int code;           /* 550; or 0 for a whole class with `cls` */
-    char cls;           /* '2'..'5' for a class row, 0 */
-    const char *verb;   /* "RCPT", "(banner)", "(end of letter)" or "*" */
+    const char *proto; /* "smtp" (submission and LMTP too), "submission", "lmtp" */
+    int code;          /* 550; or 0 for a whole class with `cls` */
+    char cls;          /* '2'..'5' for a class row, 0 */
+    const char *verb; /* "RCPT", "(banner)", "(end of letter)", "(unknown)", "(unsolicited)", "*" */
     const char *short_; /* the code's name: "mailbox unavailable" */
     const char *gutter, *what, *decided, *mends, *next, *ref;
 };
 struct know_enhanced {
-    char classes[4];     /* "245": the classes it is registered with */
+    const char *classes; /* "245": the classes that the row speaks for */
     int subject, detail; /* detail -1: the subject's own row */
-    const char *name, *what, *decided, *mends, *next, *ref;
+    int last;            /* the last detail of a range; == detail for a single one */
+    const char *verb;    /* as above */
+    const char *name, *gutter, *what, *decided, *mends, *next, *ref;
     const char *basic; /* "451,550": basic codes it goes with, or "" */
+};
+/* A POP3 reply: "+OK", "-ERR" or "+" at a verb. Variant: "timestamp", "all", "one", "login",
+ * "drop", "order", "*" (pop3.def). */
+struct know_status {
+    const char *status, *verb, *variant;
+    const char *short_, *gutter, *what, *decided, *mends, *next, *ref;
+};
+/* A POP3 extended response code, without brackets. */
+struct know_respcode {
+    const char *code, *verb;
+    const char *short_, *gutter, *what, *decided, *mends, *next, *ref;
 };
 const struct know_code *know_codes(size_t *n);
 const struct know_enhanced *know_enhanced(size_t *n);
+const struct know_status *know_statuses(size_t *n);
+const struct know_respcode *know_respcodes(size_t *n);
 const struct know_cap *know_caps(size_t *n);
-/* The best rows for a code: exact verb before "*", exact code before class. NULL never for 2..5. */
+/* The best row for a code: exact verb before a related one before "*", exact code before class.
+ * NULL never for 200..599. */
 const struct know_code *know_code(const char *proto, int code, const char *verb);
+/* The best row for X.subject.detail at a verb (NULL: any); the subject's row where the detail is
+ * not known. NULL: the subject is not known. */
+const struct know_enhanced *know_enhanced_at(int cls, int subject, int detail, const char *verb);
 const struct know_enhanced *know_enhanced_code(int cls, int subject, int detail);
+/* NULL never for the three statuses. */
+const struct know_status *know_status(const char *status, const char *verb, const char *variant);
+/* SYS/TEMP/DISK is explained as SYS/TEMP. NULL: not known. */
+const struct know_respcode *know_respcode(const char *code, const char *verb);
+/* The verb of a moment as the rows name it. */
+const char *know_verb(const struct moment *m);
 
 #endif

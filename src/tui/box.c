@@ -16,7 +16,7 @@ static void edge(int y, int x, int w, const char *title)
     if (title && *title && w > 8) {
         int at = x + 2;
         at += text_puts(y, at, w - 4, ROLE_FOCUS_BORDER, "[ ");
-        at += text_puts(y, at, w - 8, ROLE_TITLE, title);
+        at += text_puts(y, at, w - 7, ROLE_TITLE, title);
         text_puts(y, at, 2, ROLE_FOCUS_BORDER, " ]");
     }
 }

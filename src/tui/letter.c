@@ -272,15 +272,20 @@ static void answered_drop(struct app *app, const char *answer)
     struct tab *t = ui_tab(&app->ui);
     if (!answer || !t || !t->letter)
         return;
-    bool bdat = of(t)->bdat;
+    bool drop = !of(t)->bdat && session_is_open(t->session);
     letter_close(t);
-    if (!bdat)
+    if (drop)
         session_drop(t->session);
 }
 
 void letter_cancel(struct app *app, struct tab *t)
 {
-    if (of(t)->bdat)
+    if (!session_is_open(t->session))
+        prompt_ask(app, PROMPT_YESNO, "throw this letter away?", NULL, answered_drop,
+                   "The connection is gone, so this letter cannot be sent here any more (C-x C-e "
+                   "opens it in "
+                   "your editor, where a copy can be kept). Throw it away?");
+    else if (of(t)->bdat)
         prompt_ask(app, PROMPT_YESNO, "throw this letter away?", NULL, answered_drop,
                    "Nothing of it was sent yet: BDAT goes out as a whole when the letter is ended. "
                    "Throw away what you wrote?");

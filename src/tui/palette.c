@@ -196,11 +196,12 @@ void palette_key(struct app *app, const struct key *k)
 void palette_draw(struct app *app)
 {
     struct palette *p = &app->palette;
-    int h = app->ui.rows - 4 > 24 ? 24 : app->ui.rows - 4;
+    int h = app->ui.rows < 16 ? app->ui.rows - 1 : app->ui.rows > 28 ? 24 : app->ui.rows - 4;
     struct rect in = box_draw(app, h, 76, "commands", "Enter run  Tab fill in  Esc leave");
     int x = in.x + text_puts(in.y, in.x, in.w, ROLE_PROMPT, ":");
     text_puts(in.y, x, in.w - 1, ROLE_TEXT, buf_str(&p->typed));
-    int list = in.h - 2, y = in.y + 1;
+    bool help = in.h >= 5;
+    int list = in.h - 1 - help, y = in.y + 1;
     if (p->selected < p->top)
         p->top = p->selected;
     if (p->selected >= p->top + list)
@@ -218,9 +219,9 @@ void palette_draw(struct app *app)
         text_puts(y + i, in.x + 2, in.w - 12, r, row_text(row, name, sizeof name));
         text_puts(y + i, in.x + in.w - 9, 9, sel ? r : ROLE_KEY, key);
     }
-    if (p->nrows)
+    if (p->nrows && help)
         text_puts(in.y + in.h - 1, in.x, in.w, ROLE_NOTE, row_help(p->rows[p->selected]));
-    else
+    else if (!p->nrows)
         text_puts(in.y + 1, in.x, in.w, ROLE_WARNING, "no command fits");
     int col = x + text_width(buf_str(&p->typed), p->typed.len);
     move(in.y, col < in.x + in.w ? col : in.x + in.w - 1);

@@ -468,13 +468,17 @@ bool tabs_open_text(struct app *app, const char *text, size_t n)
         ui_notice(&app->ui, true, "no temporary file could be made: %s", path);
         return false;
     }
+    /* Terminals paste line ends as CR. */
+    char *copy = xmalloc(n);
+    for (size_t i = 0; i < n; i++)
+        copy[i] = text[i] == '\r' && (i + 1 == n || text[i + 1] != '\n') ? '\n' : text[i];
     bool ok = true;
-    while (ok && n > 0) {
-        ssize_t k = write(fd, text, n);
+    for (size_t at = 0; ok && at < n;) {
+        ssize_t k = write(fd, copy + at, n - at);
         ok = k > 0;
-        text += ok ? k : 0;
-        n -= ok ? (size_t)k : 0;
+        at += ok ? (size_t)k : 0;
     }
+    free(copy);
     close(fd);
     ok = ok && open_as(app, path, "pasted talk");
     unlink(path); /* what was opened is read or mapped already */

@@ -109,7 +109,7 @@ static void draw(struct app *app)
     erase();
     if (layout_kind(ui->rows, ui->cols) == LAYOUT_TOO_SMALL) {
         ui->layout.kind = LAYOUT_TOO_SMALL;
-        text_putf(0, 0, ui->cols, ROLE_WARNING, "%dx%d is too small, 40x8 needed; q quits",
+        text_putf(0, 0, ui->cols, ROLE_WARNING, "%dx%d is too small; q quits (40x8 needed)",
                   ui->cols, ui->rows);
         move(0, 0);
         term_flush();
@@ -349,7 +349,8 @@ static void on_signal(void *arg, int fd, short revents)
 static void begin(struct app *app, const struct args *a)
 {
     if (a->mode == MODE_PRACTICE) {
-        if (tabs_practice(app, "smtp"))
+        /* A complaint about the settings is the greater news. */
+        if (tabs_practice(app, "smtp") && !app->ui.notice[0])
             ui_notice(&app->ui, false,
                       "Practice: nothing leaves this program. Begin with EHLO laptop.example (Tab "
                       "fills it in, Enter sends)");

@@ -292,14 +292,14 @@ void line_queue(struct app *app, const char *what)
             return;
         }
         buf_consume(&q->text, flight);
-        size_t left = queue_count(q);
+        size_t left = queue_count(q), sent = lines - left;
         if (left)
             ui_notice(&app->ui, false,
-                      "%zu lines sent in one flight; %zu wait for the reply to the last of them "
+                      "%zu line%s sent in one flight; %zu wait%s for the reply to the last of them "
                       "(RFC 2920 3.1)",
-                      lines - left, left);
+                      sent, sent == 1 ? "" : "s", left, left == 1 ? "s" : "");
         else
-            ui_notice(&app->ui, false, "%zu lines sent in one flight", lines);
+            ui_notice(&app->ui, false, "%zu line%s sent in one flight", sent, sent == 1 ? "" : "s");
         talk_tail(t->talk);
     } else {
         ui_notice(&app->ui, true, "queue: say \"send all\" or \"clear\"");

@@ -52,7 +52,8 @@ bool themefile_parse(const char *path, const char *text, size_t n, struct theme_
                      size_t size);
 /* The path of a theme by name, as theme_load() looks for it. False: there is none. */
 bool themefile_find(const char *name, char *path, size_t size);
-/* The names of all themes that are there, the user's and the shipped ones, sorted and each once; `terminal` always. */
+/* The names of all themes that are there, the user's and the shipped ones, sorted and each once;
+ * `terminal` always. */
 char **themefile_names(size_t *n);
 void themefile_names_free(char **names, size_t n);
 

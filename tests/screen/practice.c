@@ -17,8 +17,8 @@ static void test_letters_at_the_beginning(void **state)
     struct term *t = helo_practice(80, 24);
     char sight[64];
 
+    say(t, "EHLO me.example", "250-practice");
     say(t, "STARTTLS", "practice CA");
-    say(t, "EHLO me.example", "C:   EHLO me.example");
     for (size_t i = 0; lines[i]; i++) {
         snprintf(sight, sizeof sight, "%zu C:   %s", i + 3, lines[i]);
         say(t, lines[i], sight);
@@ -35,8 +35,9 @@ static void test_rcpt_and_reply_to(void **state)
     (void)state;
     struct term *t = helo_practice(80, 24);
 
+    say(t, "EHLO me.example", "250-practice");
     say(t, "STARTTLS", "practice CA");
-    say(t, "EHLO me.example", "2 C:   EHLO me.example");
+    say(t, "EHLO me.example", "3 C:   EHLO me.example");
     say(t, "MAIL FROM:<me@me.example>", "250 2.1.0");
     say(t, "RCPT TO:<teacher@practice.example>", "250 2.1.5");
     say(t, "DATA", "==[ LETTER ]==");
@@ -50,8 +51,9 @@ static void test_rcpt_and_reply_to(void **state)
     say(t, "STLS", "TLS 1.3 practice CA");
     say(t, "USER teacher", "now PASS");
     say(t, "PASS green-pencil", "maildrop is");
-    say(t, "RETR 1", "RETR 1\n>   S: + +OK");
+    say(t, "RETR 1", " lines] |");
     term_key(t, "Esc");
+    term_wait(t, "i type", WAIT);
     term_key(t, "Space");
     term_key(t, "z");
     term_wait(
@@ -65,7 +67,7 @@ static void test_rcpt_and_reply_to(void **state)
 static bool sidebar_differs(struct term *t, void *arg)
 {
     (void)arg;
-    return term_shows(t, "| + AUTH") && term_shows(t, "| - STARTTLS") &&
+    return term_shows(t, "| + AUTH PLAIN") && term_shows(t, "| - STARTTLS") &&
            term_shows(t, "| = PIPELINING");
 }
 
@@ -76,7 +78,7 @@ static void test_starttls(void **state)
 
     assert_true(term_shows(t, "no TLS"));
     say(t, "EHLO me.example", "|   STARTTLS");
-    assert_false(term_shows(t, "AUTH"));
+    assert_false(term_shows(t, "AUTH PLAIN"));
     say(t, "STARTTLS", "TLS 1.3 practice CA");
     /* nothing is asked, and the old list is gone */
     assert_false(term_shows(t, "[y/N]"));
@@ -87,8 +89,10 @@ static void test_starttls(void **state)
     term_resize(t, 60, 20);
     term_wait(t, "2 caps(+", WAIT);
     term_key(t, "Esc");
+    term_wait(t, "i type", WAIT);
     term_key(t, "2");
     term_wait(t, "[2 caps(+", WAIT);
+    term_key(t, "G");
     term_wait(t, "STARTTLS", WAIT);
     assert_int_equal(leave(t), 0);
 }
@@ -101,7 +105,7 @@ static void test_why(void **state)
         const char *line, *title, *word;
     } rows[] = {
         {"MAIL FROM:<me@me.example>", "why 503 5.5.1", "EHLO"},
-        {"EHLO me.example", "why 250", "EHLO"},
+        {"EHLO me.example", "why 250", "greeting"},
         {"RCPT TO:<teacher@practice.example>", "why 503 5.5.1", "MAIL"},
         {"MAIL FROM:<me@me.example>", "why 250 2.1.0", "sender"},
         {"RCPT TO:<nobody@practice.example>", "why 550 5.1.1", "address"},
@@ -112,9 +116,9 @@ static void test_why(void **state)
         {"FROBNICATE", "why 500 5.5.", "command"},
         {"VRFY student", "why 25", "VRFY"},
         {"RSET", "why 250 2.0.0", "RSET"},
-        {"QUIT", "why", "closed"},
     };
     struct term *t = helo_practice(120, 40);
+    int wrong = 0;
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char sight[300];
@@ -126,9 +130,12 @@ static void test_why(void **state)
         why = strstr(term_screen(t), "--[ why");
         if (!why || strstr(why, "Nothing more is known") || !strcasestr(why, rows[i].word)) {
             term_print(t);
-            fail_msg("%s: the explanation does not speak of \"%s\"", rows[i].line, rows[i].word);
+            print_error("%s: the explanation does not speak of \"%s\"\n", rows[i].line,
+                        rows[i].word);
+            wrong++;
         }
     }
+    assert_int_equal(wrong, 0);
     assert_int_equal(leave(t), 0);
 }
 
@@ -144,22 +151,23 @@ static void test_paste_lines(void **state)
     static const struct fake_step script[] = {SEND("220 mail.example.test ESMTP\r\n"),
                                               EXPECT_BYTES(17), /* the first line, and no more */
                                               SEND("250 PIPELINING\r\n"),
-                                              EXPECT("NOOP two"),
-                                              EXPECT("NOOP three"),
-                                              SEND("250 two\r\n250 three\r\n"),
+                                              EXPECT("RSET"),
+                                              EXPECT("MAIL"),
+                                              EXPECT("RCPT"),
+                                              SEND("250 one\r\n250 two\r\n250 three\r\n"),
                                               END()};
     struct fake *f = fake_start_tcp(script, NULL);
     struct term *t = helo_fake(80, 24, "smtp", f);
     size_t n;
 
     term_wait(t, "220 mail", WAIT);
-    term_paste(t, "EHLO me.example\nNOOP two\nNOOP three\nRSET\n", SIZE_MAX);
+    term_paste(t, "EHLO me.example\nRSET\nMAIL FROM:<>\nRCPT TO:<a@b.example>\n", SIZE_MAX);
     term_wait(t, "4 lines wait", WAIT);
     term_wait(t, "smtp> EHLO me.example", WAIT);
     term_wait_quiet(t, 100, WAIT);
     assert_int_equal(fake_reads(f), 0); /* not one octet */
     say(t, "", "250 PIPELINING");
-    term_wait(t, "smtp> NOOP two", WAIT);
+    term_wait(t, "smtp> RSET", WAIT);
     term_key(t, "C-u"); /* the line goes, the queue stays */
     term_line(t, ":queue send all");
     term_wait(t, "250 three", WAIT);
@@ -169,7 +177,7 @@ static void test_paste_lines(void **state)
     term_wait(t, "closed", WAIT);
     assert_null(fake_finish(f));
     assert_string_equal(fake_received(f, &n),
-                        "EHLO me.example\r\nNOOP two\r\nNOOP three\r\nRSET\r\n");
+                        "EHLO me.example\r\nRSET\r\nMAIL FROM:<>\r\nRCPT TO:<a@b.example>\r\n");
     fake_free(f);
 }
 

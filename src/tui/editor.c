@@ -258,6 +258,7 @@ void editor_cancel(void)
     rl_free_line_state();
     wipe(rl_line_buffer);
     rl_replace_line("", 1);
+    using_history(); /* Up begins at the newest line again */
 }
 
 bool editor_busy(void)

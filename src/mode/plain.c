@@ -300,7 +300,7 @@ static bool practice(struct plain *p, struct session_options *o, char *why, size
     int fd = world_connect(p->world, "smtp", "192.0.2.10");
     t.host = t.ascii = (char *)PRACTICE_HOST;
     t.port = port;
-    t.label = (char *)"practice smtp";
+    t.label = (char *)"practice world";
     o->practice = true;
     o->conn.insecure = false;
     o->conn.trust.practice = world_identity(p->world);

@@ -377,23 +377,25 @@ static void settings(struct app *app, const struct args *a, const struct config 
 
 int app_run(const struct args *a)
 {
-    struct app *app = xcalloc(1, sizeof *app);
-    struct ui *ui = &app->ui;
     struct config config;
     char why[400];
-    app->args = a;
-    ui->current = -1;
-    ui->small_pane = FOCUS_TALK;
-    config_read(&config);
-    ui->loop = loop_new();
-    if (!ui->loop) {
+    struct loop *loop = loop_new();
+    if (!loop) {
         fprintf(stderr, "heloscope: no pipe could be made: out of descriptors\n");
         return fault_status(FAULT_MEMORY);
     }
     if (!term_open(why, sizeof why)) {
         fprintf(stderr, "heloscope: %s\n", why);
+        loop_free(loop);
         return fault_status(FAULT_TERMINAL);
     }
+    struct app *app = xcalloc(1, sizeof *app);
+    struct ui *ui = &app->ui;
+    app->args = a;
+    ui->loop = loop;
+    ui->current = -1;
+    ui->small_pane = FOCUS_TALK;
+    config_read(&config);
     settings(app, a, &config);
     line_open(app);
     ui->rows = LINES;

@@ -303,13 +303,11 @@ static struct session *practice_session(struct app *app, struct tab *t, const st
     int fd = world_connect(app->ui.world, p->name, "192.0.2.10");
     if (fd < 0)
         return NULL;
-    char label[64];
-    snprintf(label, sizeof label, "practice %s", p->name);
     target.proto = p;
     target.host = (char *)PRACTICE_HOST;
     target.ascii = (char *)PRACTICE_HOST;
     target.port = p->port;
-    target.label = label;
+    target.label = (char *)"practice world";
     o.practice = true;
     o.conn.insecure = false;
     o.conn.trust.practice = world_identity(app->ui.world);
@@ -342,12 +340,15 @@ static void tell_accounts(struct tab *t)
 {
     struct buf b;
     buf_init(&b, 8192);
-    buf_add_str(&b, "Practice: nothing leaves this program. Accounts (:accounts):");
-    for (const struct account_row *a = world_accounts(); a->address; a++)
+    /* Few and short rows: at 80x24 they and the banner fit together. */
+    buf_add_str(&b, "Practice: nothing leaves this program. Write to");
+    for (const struct account_row *a = world_accounts(); a->address; a++) {
+        int local = (int)strcspn(a->address, "@");
         if (a->password[0])
             buf_addf(&b, "\n%s  password %s", a->address, a->password);
         else
-            buf_addf(&b, "\n%.*s: %s", (int)strcspn(a->address, "@"), a->address, a->note);
+            buf_addf(&b, "\n%.*s: %s", local, a->address, a->note);
+    }
     tell(t, buf_str(&b));
     buf_clear(&b);
 }

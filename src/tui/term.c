@@ -132,7 +132,7 @@ bool term_open(char *why, size_t size)
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
         snprintf(why, size,
                  "standard %s is no terminal: the workbench needs one; --plain talks line by line "
-                 "without",
+                 "without one",
                  isatty(STDIN_FILENO) ? "output" : "input");
         return false;
     }

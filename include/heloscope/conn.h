@@ -14,16 +14,17 @@ struct loop;
 struct conn;
 
 enum conn_event_kind {
-    CONN_RESOLVING,      /* text: the name */
-    CONN_RESOLVED,       /* text: the addresses found, in the order of the attempts; ms. Again when the other
-                          * family's answer comes later. */
-    CONN_TRYING,         /* text: one address and port */
+    CONN_RESOLVING, /* text: the name */
+    CONN_RESOLVED,  /* text: the addresses found, in the order of the attempts; ms. Again when the
+                     * other  family's answer comes later. */
+    CONN_TRYING,    /* text: one address and port */
     CONN_ATTEMPT_FAILED, /* text: address and why; ms; sys_errno */
     CONN_CONNECTED,      /* text: address; ms */
     CONN_DATA,           /* bytes, n: as received (after decryption) */
     CONN_DRAINED,        /* everything given to conn_send() has been written to the socket */
     CONN_TLS_STARTED,
-    CONN_TLS_UP,         /* facts: verified, or (verdict TLS_UNVERIFIED) accepted as it is; ms of the handshake */
+    CONN_TLS_UP, /* facts: verified, or (verdict TLS_UNVERIFIED) accepted as it is; ms of the
+                    handshake */
     CONN_TLS_UNVERIFIED, /* facts.why: nothing more is sent or delivered until conn_tls_accept() or
                             conn_abort() */
     CONN_TLS_FAILED,     /* fault TLS, text: why. The connection is closed */
@@ -45,8 +46,9 @@ struct conn_event {
     const struct tls_facts *facts;
 };
 
-/* Called from the loop. It may send, pause, abort or free the connection; what the event points at lasts until it
- * returns or frees. It must not run turns of the loop itself while it looks at bytes. */
+/* Called from the loop. It may send, pause, abort or free the connection; what the event points at
+ * lasts until it returns or frees. It must not run turns of the loop itself while it looks at
+ * bytes. */
 typedef void conn_fn(void *arg, const struct conn_event *ev);
 
 struct conn_options {
@@ -55,7 +57,8 @@ struct conn_options {
     int tls_timeout_ms;     /* 0: 30 s */
     bool insecure;          /* go on with an unverified certificate without a question */
     struct tls_trust trust;
-    const char *name_servers; /* "127.0.0.1:5353": asked instead of the system's (tests); NULL: the system's */
+    const char *name_servers; /* "127.0.0.1:5353": asked instead of the system's (tests); NULL: the
+                                 system's */
 };
 
 /* Starts connecting to a copy of *t. Never blocks. The events come from the loop, none before

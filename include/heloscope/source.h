@@ -23,13 +23,13 @@ char item_mark_char(enum item_mark m);
 enum item_mark item_mark_of(enum reply_class c);
 
 /* What an event of ours was about: the row of know/events.def that explains it. */
-#define EVENT_LIST(X)                                                                              \
-    X(NOTE)                                                                                        \
-    X(RESOLVING)                                                                                   \
-    X(RESOLVED) X(TRYING) X(ATTEMPT_FAILED) X(CONNECTED) X(NETWORK_FAILED) X(REFUSED) X(TIMED_OUT) \
-        X(NO_ROUTE) X(NAME_NOT_FOUND) X(NAME_TRY_AGAIN) X(RESET) X(CLOSED) X(CLOSED_IN_REPLY)      \
-            X(TLS_UP) X(TLS_UNVERIFIED) X(TLS_FAILED) X(INJECTED) X(ABORTED) X(UNSOLICITED)        \
-                X(GARBAGE) X(LIMIT) X(TIMEOUT_WARNING) X(CAPS_DROPPED)
+/* clang-format off */
+#define EVENT_LIST(X) \
+    X(NOTE) X(RESOLVING) X(RESOLVED) X(TRYING) X(ATTEMPT_FAILED) X(CONNECTED) X(NETWORK_FAILED) \
+    X(REFUSED) X(TIMED_OUT) X(NO_ROUTE) X(NAME_NOT_FOUND) X(NAME_TRY_AGAIN) X(RESET) X(CLOSED) \
+    X(CLOSED_IN_REPLY) X(TLS_UP) X(TLS_UNVERIFIED) X(TLS_FAILED) X(INJECTED) X(ABORTED) \
+    X(UNSOLICITED) X(GARBAGE) X(LIMIT) X(TIMEOUT_WARNING) X(CAPS_DROPPED)
+/* clang-format on */
 enum event_kind {
 #define X(n) EVENT_##n,
     EVENT_LIST(X)

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # To be sourced by the tests of `heloscope serve`: starts it on free ports, waits until it says that it listens, and
 # ends it when the test ends. Sets smtp, submission, submissions, lmtp, pop3, pop3s (ADDRESS:PORT), ca, work and pid.

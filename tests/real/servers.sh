@@ -78,7 +78,7 @@ EOF
                 -extfile server.ext -out server.pem
     } >openssl.log 2>&1 || { cat openssl.log >&2; return 1; }
     chmod 644 ca.pem server.pem
-    cd "$dir"
+    cd "$dir" || return 1
 }
 
 dovecot_files() {
@@ -273,6 +273,7 @@ start() {
     # Postfix's own users must be able to walk down to it
     mkdir -p "$dir" && chmod 755 "$dir" && : >"$dir/.servers" || exit 1
     trap 'stop "$dir"; exit 1' INT TERM HUP
+    # shellcheck disable=SC2046  # five numbers, to be split
     set -- $(free_ports 5)
     [ $# = 5 ] || { say "no free ports"; stop "$dir"; exit 1; }
     smtp=$1 submission=$2 smtps=$3 pop3=$4 pop3s=$5

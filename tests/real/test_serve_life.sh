@@ -59,6 +59,7 @@ grep -q 'WARNING: 0.0.0.0:0 can be reached' "$work/serve.err" || fail "no warnin
 kill "$pid"
 wait "$pid"
 pid=
+# shellcheck disable=SC3045  # dash, bash and ksh know it
 (ulimit -n 100 && exec "$HELOSCOPE" serve --smtp 127.0.0.1:0) >"$work/few.out" 2>"$work/few.err" &
 pid=$!
 wait_for 20 grep -qs '^C-c or a TERM' "$work/few.out" || fail "does not come up with few files"

@@ -114,7 +114,10 @@ static void offer_verbs(const struct complete_context *c, struct list *l, const 
                 (pass > 0 || (v->flags & VERB_HIDDEN) || (c->caps && !offered(c, v->needs))))
                 continue;
             const char *text = whole_insert ? v->insert : v->name;
-            offer(l, start, text, strlen(text), "");
+            /* A greeting has one sensible argument: one Tab gives it whole. */
+            const char *host =
+                whole_insert && c->host && strstr(v->form, "your-host-name") ? c->host : "";
+            offer(l, start, text, strlen(text), host);
         }
 }
 

@@ -11,7 +11,10 @@ int main(int argc, char **argv)
 {
     struct args a;
     char why[256];
-    setlocale(LC_ALL, "");
+    /* Not LC_ALL: numbers and days are written as the protocols write them, and ten files less are
+     * read. */
+    setlocale(LC_CTYPE, "");
+    setlocale(LC_MESSAGES, "");
     signal(SIGPIPE, SIG_IGN); /* a server that hangs up is an event, not our end */
     if (!args_parse(&a, argc, argv, why, sizeof why)) {
         fprintf(stderr, "heloscope: %s\n", why);

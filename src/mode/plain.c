@@ -33,6 +33,7 @@ struct plain {
     bool in_letter, ask_tls, over;
     size_t printed; /* items printed */
     bool prompted;
+    bool echoed;   /* the next thing we said stands on the terminal already */
     bool quitting; /* QUIT was sent: the server closes */
     enum fault fault;
 };
@@ -59,8 +60,10 @@ static void print_new(struct plain *p)
             fputc('\n', stdout); /* something came in while the prompt stood there */
             p->prompted = false;
         }
-        if (!(p->tty && it.kind == ITEM_CLIENT)) /* the terminal showed it already */
+        if (it.kind != ITEM_CLIENT || !p->echoed)
             plain_item(stdout, src, p->printed);
+        else
+            p->echoed = false;
         p->printed++;
     }
     fflush(stdout);
@@ -236,6 +239,8 @@ static void work(struct plain *p)
         }
         p->prompted = false;
         const char *text = buf_str(&line);
+        bool said = p->in_letter ? strcmp(text, ".") == 0 : text[0] != ':';
+        p->echoed = p->tty && !p->ask_tls && said;
         if (p->ask_tls) {
             p->ask_tls = false;
             session_tls_answer(p->session,

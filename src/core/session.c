@@ -131,6 +131,7 @@ static struct session *session_new(struct loop *l, const struct target *t,
     buf_init(&s->caps_text, CAPS_TEXT_MAX);
     s->reply_entry = NO_ENTRY;
     s->garbage_entry = NO_ENTRY;
+    s->cut_entry = NO_ENTRY;
     s->proto->begin(&s->now);
     s->ahead = s->now;
     if (o->timeout_ms > 0) {

@@ -226,6 +226,13 @@ static void garbage(struct session *s, const struct piece *p)
     }
 }
 
+/* A line over the frame's ceiling comes in pieces: the driver judges the first, the others belong
+ * to it. */
+static bool is_cut(const struct piece *p)
+{
+    return (p->notes & NOTE_CUT) && p->text == p->n;
+}
+
 static void take_line(struct session *s, const struct piece *piece)
 {
     struct command none = {0};
@@ -241,6 +248,12 @@ static void take_line(struct session *s, const struct piece *piece)
         p.n = masked.len;
         p.notes |= NOTE_MASKED;
     }
+    if (s->cut_entry != NO_ENTRY) {
+        transcript_more(s->transcript, s->cut_entry, p.p, p.n, p.notes);
+        s->cut_entry = is_cut(piece) ? s->cut_entry : NO_ENTRY;
+        buf_clear(&masked);
+        return;
+    }
     if (first) {
         memset(&s->reply, 0, sizeof s->reply);
         s->reply_first_us = now_us();
@@ -250,6 +263,7 @@ static void take_line(struct session *s, const struct piece *piece)
     if (step == REPLY_GARBAGE && first) {
         s->reply = keep;
         garbage(s, &p);
+        s->cut_entry = is_cut(piece) ? s->garbage_entry : NO_ENTRY;
         buf_clear(&masked);
         return;
     }
@@ -273,6 +287,7 @@ static void take_line(struct session *s, const struct piece *piece)
     } else {
         transcript_more(s->transcript, s->reply_entry, p.p, p.n, p.notes);
     }
+    s->cut_entry = is_cut(piece) ? s->reply_entry : NO_ENTRY;
     if (cmd->verb && (cmd->verb->flags & VERB_CAPS) && s->reply.cls == REPLY_OK &&
         step != REPLY_BODY)
         learn(s, s->reply.lines > 0 ? s->reply.lines - 1 : 0, p.p, p.text);

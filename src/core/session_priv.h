@@ -52,6 +52,7 @@ struct session {
     size_t reply_entry; /* NO_ENTRY: none */
     uint64_t reply_first_us;
     bool in_body;
+    size_t cut_entry; /* the line so far went there and was over the ceiling; NO_ENTRY: none */
     size_t garbage_entry;
     size_t garbage_bytes;
     enum reply_class last_class;

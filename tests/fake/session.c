@@ -472,6 +472,31 @@ static void test_lmtp_owes_a_reply_for_each_recipient(void **state)
     play_free(p);
 }
 
+static void test_a_line_over_the_ceiling_is_one_reply(void **state)
+{
+    (void)state;
+    struct play *p = play_open("smtp");
+    char *line = malloc(80003);
+    memset(line, 'A', 80000);
+    memcpy(line, "220 ", 4);
+    memcpy(line + 80000, "\r\n", 3);
+    server_says(p, line);
+    free(line);
+    const struct source *src = transcript_source(session_transcript(p->s));
+    size_t last = src->count(src->self) - 1;
+    struct span sp;
+    struct item it;
+    assert_true(src->item(src->self, last, &it));
+    assert_int_equal(it.kind, ITEM_SERVER);
+    assert_int_equal(it.mark, MARK_OK);
+    assert_true(it.notes & NOTE_LONG);
+    assert_true(src->line(src->self, last, 0, &sp));
+    assert_int_equal(sp.n, 80000); /* nothing is lost, and nothing of it is a line of its own */
+    server_says(p, "421 closing\r\n");
+    must_show(p, "nobody asked");
+    play_free(p);
+}
+
 static void test_the_ceiling_is_said_aloud(void **state)
 {
     (void)state;
@@ -513,6 +538,7 @@ int main(void)
         cmocka_unit_test(test_timeout_of_a_phase),
         cmocka_unit_test(test_bdat_counts_for_the_user),
         cmocka_unit_test(test_lmtp_owes_a_reply_for_each_recipient),
+        cmocka_unit_test(test_a_line_over_the_ceiling_is_one_reply),
         cmocka_unit_test(test_the_ceiling_is_said_aloud),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,9 +29,6 @@ static enum event_kind kind_of_errno(int e, enum event_kind otherwise)
 
 static void tls_is_up(struct session *s, const struct tls_facts *f)
 {
-    const char *how = f->verdict == TLS_VERIFIED            ? "verified: "
-                      : f->verdict == TLS_VERIFIED_PRACTICE ? "verified by the practice CA: "
-                                                            : "NOT verified: ";
     enum item_mark mark = f->verdict == TLS_UNVERIFIED ? MARK_WARN : MARK_EVENT;
     s->tls = *f;
     s->has_tls = true;
@@ -39,12 +36,14 @@ static void tls_is_up(struct session *s, const struct tls_facts *f)
     s->up = true;
     session_look_ahead(s);
     if (f->verdict == TLS_UNVERIFIED)
-        session_event_entry(s, EVENT_TLS_UP, mark, 0, "%s up (%s), %s%s", f->version, f->cipher,
-                            how, f->why);
+        session_event_entry(s, EVENT_TLS_UP, mark, 0, "%s up (%s), NOT verified: %s", f->version,
+                            f->cipher, f->why);
+    else if (f->verdict == TLS_VERIFIED_PRACTICE)
+        session_event_entry(s, EVENT_TLS_UP, mark, 0, "%s up (%s), verified by the practice CA",
+                            f->version, f->cipher);
     else
-        session_event_entry(s, EVENT_TLS_UP, mark, 0, "%s up (%s), %scertificate for %s from %s",
-                            f->version, f->cipher, how, f->names[0] ? f->names : f->subject,
-                            f->issuer);
+        session_event_entry(s, EVENT_TLS_UP, mark, 0, "%s up (%s), verified: issued to %s by %s",
+                            f->version, f->cipher, f->names[0] ? f->names : f->subject, f->issuer);
 }
 
 /* The other end closed its side. Is that what was to be expected? */

@@ -5,6 +5,7 @@
 #include "tui/editor.h"
 #include "tui/panes.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,6 +83,22 @@ static void vertical(struct app *app, struct tab *t, int by)
         t->caps_scroll = t->caps_scroll + by < 0 ? 0 : t->caps_scroll + by;
     else {
         talk_move(t->talk, by);
+        moved(app);
+    }
+}
+
+/* To the top or the end of the pane in view; drawing knows where the end is. */
+static void to_end(struct app *app, struct tab *t, bool top)
+{
+    if (app->ui.focus == FOCUS_WHY)
+        t->why_scroll = top ? 0 : INT_MAX / 2;
+    else if (app->ui.focus == FOCUS_CAPS)
+        t->caps_scroll = top ? 0 : INT_MAX / 2;
+    else {
+        if (top)
+            talk_top(t->talk);
+        else
+            talk_tail(t->talk);
         moved(app);
     }
 }
@@ -173,12 +190,8 @@ static void in_tab(struct app *app, struct tab *t, enum action a)
         vertical(app, t, a == ACT_DOWN ? 1 : -1);
         break;
     case ACT_TOP:
-        talk_top(t->talk);
-        moved(app);
-        break;
     case ACT_TAIL:
-        talk_tail(t->talk);
-        moved(app);
+        to_end(app, t, a == ACT_TOP);
         break;
     case ACT_PAGE_UP:
     case ACT_PAGE_DOWN:

@@ -150,6 +150,8 @@ const char *term_osc(const struct term *t, int n);
 
 /* ------------------------------------------------------------------ time */
 
+/* A limit in milliseconds as HELO_TEST_SLOW stretches it; the waits do it by themselves. */
+int term_limit(int ms);
 /* CLOCK_MONOTONIC in microseconds. */
 int64_t term_now(void);
 /* Microseconds at which the program was started, wrote its first byte, wrote its newest one, and

@@ -34,8 +34,6 @@ struct term {
     char left[512], difference[512];
 };
 
-/* The limit ms, times HELO_TEST_SLOW. */
-int term_limit(int ms);
 /* Print the message and the screen, then term_fail. */
 __attribute__((format(printf, 4, 5))) void term_failed(struct term *t, const char *file, int line,
                                                        const char *format, ...);

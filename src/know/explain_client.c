@@ -252,8 +252,10 @@ static void login(const struct moment *m, struct found *f)
     bool pass = strcmp(v->name, "PASS") == 0;
     if (m->before.tls)
         return;
-    if (pass || (s && s->tls == KNOW_TLS_MUST))
-        find(f, REMARK_CLEAR_PASSWORD);
+    if (pass)
+        find(f, REMARK_CLEAR_PASS);
+    else if (s && s->tls == KNOW_TLS_MUST)
+        find(f, REMARK_CLEAR_LOGIN);
     else if ((s && s->tls == KNOW_TLS_SHOULD) || strcmp(v->name, "APOP") == 0)
         find(f, REMARK_WEAK_HASH);
 }
@@ -428,18 +430,13 @@ static void title(const struct moment *m, struct pen *p)
         pen_str(p, m->proto ? m->proto->title : "this protocol");
         return;
     }
-    if (v->flags & VERB_END) {
-        pen_str(p, "the letter");
-    } else if (v->flags & VERB_ANSWER) {
-        pen_str(p, "your answer");
-    } else {
-        pen_str(p, v->name);
-    }
     const char *purpose = purpose_of(know_is_pop3(m), v->name);
-    if (*purpose) {
+    bool pseudo = v->flags & (VERB_END | VERB_ANSWER);
+    if (!pseudo)
+        pen_str(p, v->name);
+    if (!pseudo && *purpose)
         pen_str(p, ": ");
-        pen_str(p, purpose);
-    }
+    pen_str(p, purpose);
 }
 
 void explain_client(const struct moment *m, unsigned notes, const char *line, size_t n,

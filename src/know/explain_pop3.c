@@ -78,8 +78,6 @@ static void tail(const struct moment *m, const char *verb, struct pen *p)
     }
     if (refused && m->after.state == POP3_STATE(CLOSED) && strcmp(verb, "QUIT") != 0)
         pen_sentence(p, "The connection is closed now.");
-    else if (refused && strcmp(verb, "STLS") == 0 && !m->after.tls)
-        pen_sentence(p, "The connection is still in the clear.");
     else if (m->reply.cls == REPLY_OK && m->before.state == POP3_STATE(DROP) &&
              strcmp(verb, "CAPA") == 0)
         pen_sentence(p, "This is the list after the login.");

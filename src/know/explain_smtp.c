@@ -83,7 +83,6 @@ static void after_greeting(const struct moment *m, bool refused, struct pen *p)
         pen_sentence(p, "The letter that was open is forgotten.");
 }
 
-/* "": not a fixed sentence. */
 static void tail(const struct moment *m, const char *verb, struct pen *p)
 {
     enum reply_class c = m->reply.cls;
@@ -113,8 +112,6 @@ static void tail(const struct moment *m, const char *verb, struct pen *p)
         pen_sentence(p, "This letter cannot be finished any more: RSET.");
     else if (cause_stage_of_verb(verb) == CAUSE_AT_AUTH && !m->after.authed)
         pen_sentence(p, "You are not logged in; the connection stays.");
-    else if (strcmp(verb, "STARTTLS") == 0 && !m->after.tls)
-        pen_sentence(p, "The connection is still in the clear.");
 }
 
 /* ---- what is odd about it ---- */
@@ -194,12 +191,17 @@ static void extra(const struct moment *m, const char *verb, const char *line, si
 
 /* ---- the whole ---- */
 
-/* Is the enhanced row more specific than the code's? A detail that is not ".0", or a row of its own
- * for this verb. */
-static bool tells_more(const struct know_enhanced *e, const struct reply *r)
+/* Is the enhanced row more specific than the code's? It is by a detail that is not ".0", or as a
+ * row for this verb; a vague one only where the code says no more than that something is wrong in
+ * the mail system (x5y: 450, 550, 554), not in the command (x0y). RFC 5321 4.2.1. */
+static bool tells_more(const struct know_enhanced *e, const struct know_code *c,
+                       const struct reply *r)
 {
-    return e && (r->cls == REPLY_TEMP || r->cls == REPLY_PERM) && e->detail >= 0 &&
-           (r->edetail != 0 || e->verb[0] != '*');
+    if (!e || (r->cls != REPLY_TEMP && r->cls != REPLY_PERM) || e->detail < 0)
+        return false;
+    if (e->vague && (c->verb[0] != '*' || r->code / 10 % 10 != 5))
+        return false;
+    return r->edetail != 0 || e->verb[0] != '*';
 }
 
 /* Where the two codes contradict each other the basic one says whether it is for good. */
@@ -220,12 +222,13 @@ void explain_smtp(const struct moment *m, const char *line, size_t n, struct pen
         r->eclass ? know_enhanced_at(r->eclass, r->esubject, r->edetail, verb) : NULL;
     const struct know_seq *seq =
         r->cls == REPLY_PERM || r->cls == REPLY_TEMP ? know_sequence(m) : NULL;
-    bool more = tells_more(e, r);
+    bool more = false;
 
     if (!c || !name) {
         explain_garbage(m, line, n, p, out);
         return;
     }
+    more = tells_more(e, c, r);
     pen_num(p, (uint64_t)r->code);
     if (r->eclass) {
         pen_str(p, " ");
@@ -240,7 +243,8 @@ void explain_smtp(const struct moment *m, const char *line, size_t n, struct pen
     pen_str(p, more ? e->gutter : c->gutter);
     out->gutter = pen_take(p);
 
-    pen_sentence(p, more ? e->what : c->what);
+    if (!seq || r->code != 503) /* for the wrong order the sequence's own row is enough */
+        pen_sentence(p, more ? e->what : c->what);
     tail(m, verb, p);
     out->what = pen_take(p);
     out->decided = more ? e->decided : c->decided;
@@ -248,7 +252,7 @@ void explain_smtp(const struct moment *m, const char *line, size_t n, struct pen
     out->next = seq ? seq->first : more ? e->next : c->next;
 
     pen_str(p, c->ref);
-    if (e) {
+    if (e && strcmp(e->ref, c->ref) != 0) {
         pen_str(p, "; ");
         pen_str(p, e->ref);
     }

@@ -12,9 +12,12 @@ static const struct know_code codes[] = {
 #include "know/codes.def"
 };
 
-#define ENHANCED(classes, subject, detail, ...) {classes, subject, detail, detail, __VA_ARGS__},
+#define ENHANCED(classes, subject, detail, ...)                                                    \
+    {classes, subject, detail, detail, __VA_ARGS__, false},
+#define ENHANCED_VAGUE(classes, subject, detail, ...)                                              \
+    {classes, subject, detail, detail, __VA_ARGS__, true},
 #define ENHANCED_RANGE(classes, subject, first, last, ...)                                         \
-    {classes, subject, first, last, __VA_ARGS__},
+    {classes, subject, first, last, __VA_ARGS__, false},
 static const struct know_enhanced enhanced[] = {
 #include "know/enhanced.def"
 };

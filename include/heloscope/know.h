@@ -82,6 +82,7 @@ struct know_enhanced {
     const char *verb;    /* as above */
     const char *name, *gutter, *what, *decided, *mends, *next, *ref;
     const char *basic; /* "451,550": basic codes it goes with, or "" */
+    bool vague;        /* a basic code's row for the very verb tells more */
 };
 /* A POP3 reply: "+OK", "-ERR" or "+" at a verb. Variant: "timestamp", "all", "one", "login",
  * "drop", "order", "*" (pop3.def). */

@@ -47,17 +47,28 @@ static const char *const kind_words[] = {
 };
 _Static_assert(sizeof kind_words / sizeof *kind_words == EVENT_KINDS, "every kind has its words");
 
+/* How well a row's protocol fits: 2 exactly, 1 "smtp" for "smtp:25", 0 any, -1 not at all. */
+static int proto_rank(const char *row, const char *proto)
+{
+    size_t n = strlen(row);
+    if (strcmp(row, "*") == 0)
+        return 0;
+    if (strncmp(row, proto, n) != 0)
+        return -1;
+    return proto[n] == '\0' ? 2 : proto[n] == ':' ? 1 : -1;
+}
+
 const struct know_event *know_event(enum event_kind kind, int err, bool early, const char *proto)
 {
     const struct know_event *best = NULL;
     int most = -1;
     for (size_t i = 0; i < COUNT(events); i++) {
         const struct know_event *r = &events[i];
-        if (r->kind != kind || (r->err && r->err != err) ||
-            (r->when != ANY && r->when != (early ? EARLY : LATE)) ||
-            (r->proto[0] != '*' && strcmp(r->proto, proto) != 0))
+        int fits = proto_rank(r->proto, proto);
+        if (r->kind != kind || (r->err && r->err != err) || fits < 0 ||
+            (r->when != ANY && r->when != (early ? EARLY : LATE)))
             continue;
-        int rank = (r->err ? 4 : 0) + (r->when != ANY ? 2 : 0) + (r->proto[0] != '*' ? 1 : 0);
+        int rank = (r->err ? 8 : 0) + (r->when != ANY ? 4 : 0) + fits;
         if (rank > most) {
             most = rank;
             best = r;
@@ -66,13 +77,26 @@ const struct know_event *know_event(enum event_kind kind, int err, bool early, c
     return best ? best : &events[0];
 }
 
+/* Does the event speak of port 25 ("192.0.2.1:25: no answer")? Networks block that one. */
+static bool names_port_25(const char *line, size_t n)
+{
+    for (size_t i = 0; i + 3 <= n; i++)
+        if (memcmp(line + i, ":25", 3) == 0 &&
+            (i + 3 == n || line[i + 3] < '0' || line[i + 3] > '9'))
+            return true;
+    return false;
+}
+
 void explain_event(const struct moment *m, const char *line, size_t n, struct pen *p,
                    struct explanation *out)
 {
     enum event_kind kind = m->event < EVENT_KINDS ? m->event : EVENT_NOTE;
-    const struct know_event *r =
-        know_event(kind, m->sys_errno, m->before.state == SMTP_BANNER, know_proto(m));
-    (void)line, (void)n;
+    const char *proto = know_proto(m);
+    /* Both drivers call the state before the banner their first. */
+    bool early = m->before.state == SMTP_BANNER;
+    if (strcmp(proto, "smtp") == 0 && names_port_25(line, n))
+        proto = "smtp:25";
+    const struct know_event *r = know_event(kind, m->sys_errno, early, proto);
     pen_str(p, kind_words[kind]);
     out->title = pen_take(p);
     out->gutter = r->gutter;
@@ -82,6 +106,8 @@ void explain_event(const struct moment *m, const char *line, size_t n, struct pe
     out->next = r->next;
     out->ref = r->ref;
 }
+
+_Static_assert(SMTP_BANNER == 0 && POP3_STATE(BANNER) == 0, "one number for both");
 
 /* A line that is no reply: whose is it? The longest beginning that fits wins. */
 void explain_garbage(const struct moment *m, const char *line, size_t n, struct pen *p,

@@ -191,16 +191,26 @@ static void extra(const struct moment *m, const char *verb, const char *line, si
 
 /* ---- the whole ---- */
 
+/* Codes that say no more than that it failed, and leave the reason to the enhanced code. */
+static bool catch_all(int code)
+{
+    return code == 450 || code == 451 || code == 550 || code == 554;
+}
+
 /* Is the enhanced row more specific than the code's? It is by a detail that is not ".0", or as a
- * row for this verb; a vague one only where the code says no more than that something is wrong in
- * the mail system (x5y: 450, 550, 554), not in the command (x0y). RFC 5321 4.2.1. */
+ * row for this verb. A vague one, or a subject whose detail nobody knows, is so only beside a code
+ * that says nothing itself. */
 static bool tells_more(const struct know_enhanced *e, const struct know_code *c,
                        const struct reply *r)
 {
-    if (!e || (r->cls != REPLY_TEMP && r->cls != REPLY_PERM) || e->detail < 0)
+    if (!e || (r->cls != REPLY_TEMP && r->cls != REPLY_PERM))
         return false;
-    if (e->vague && (c->verb[0] != '*' || r->code / 10 % 10 != 5))
-        return false;
+    if (c->cls)
+        return e->subject != 0;
+    if (e->vague)
+        return c->verb[0] == '*' && catch_all(r->code);
+    if (e->detail < 0)
+        return e->subject != 0 && catch_all(r->code);
     return r->edetail != 0 || e->verb[0] != '*';
 }
 

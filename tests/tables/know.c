@@ -475,6 +475,8 @@ static void remarks_are_sound(void **state)
     const struct know_greeting *g = know_greetings(&n);
     for (size_t i = 0; i < n; i++) {
         sound("notes.def", g[i].means, false);
+        if (strlen(g[i].means) > GUTTER)
+            fail_msg("notes.def: gutter \"%s\"", g[i].means);
         for (size_t k = i + 1; k < n; k++)
             if (g[i].n == g[k].n && memcmp(g[i].text, g[k].text, g[i].n) == 0 &&
                 strcmp(g[i].proto, g[k].proto) == 0)

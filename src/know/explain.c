@@ -36,8 +36,8 @@ const char *know_verb(const struct moment *m)
 {
     if (m->unsolicited)
         return "(unsolicited)";
-    if (!m->command.verb)
-        return "(unknown)";
+    if (!m->command.verb) /* without a name nobody knows what was asked: a reply on its own */
+        return m->command.name[0] ? "(unknown)" : "*";
     if (m->command.last && !know_is_pop3(m))
         return "(end of letter)";
     return m->command.verb->name;
@@ -67,6 +67,27 @@ void explain_notes(unsigned notes, bool client, struct pen *p)
     for (size_t i = 0; notes && i < COUNT(notes_rows); i++)
         if (notes & notes_rows[i].bit)
             pen_sentence(p, client ? notes_rows[i].client : notes_rows[i].server);
+}
+
+void explain_title(struct pen *p, const char *verb)
+{
+    static const struct {
+        const char *verb, *words;
+    } rows[] = {
+        {"(banner)", " as banner"},
+        {"(end of letter)", " after the letter"},
+        {"(challenge)", " after your answer"},
+        {"(unsolicited)", " unasked"},
+        {"(unknown)", " after an unknown command"},
+        {"*", ""},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (strcmp(rows[i].verb, verb) == 0) {
+            pen_str(p, rows[i].words);
+            return;
+        }
+    pen_str(p, " after ");
+    pen_str(p, verb);
 }
 
 static bool contains(const char *p, size_t n, const char *word)

@@ -129,17 +129,8 @@ void explain_pop3(const struct moment *m, const char *line, size_t n, struct pen
         pen_foreign(p, r->respcode, strlen(r->respcode), sizeof r->respcode);
         pen_str(p, "]");
     }
-    if (strcmp(verb, "(banner)") == 0)
-        pen_str(p, " as banner: ");
-    else if (strcmp(verb, "(unsolicited)") == 0)
-        pen_str(p, " unasked: ");
-    else if (strcmp(verb, "(challenge)") == 0)
-        pen_str(p, " after your answer: ");
-    else {
-        pen_str(p, " after ");
-        pen_str(p, strcmp(verb, "(unknown)") == 0 ? "an unknown command" : verb);
-        pen_str(p, ": ");
-    }
+    explain_title(p, verb);
+    pen_str(p, ": ");
     pen_str(p, c ? c->short_ : s->short_);
     out->title = pen_take(p);
 

@@ -7,26 +7,6 @@
 
 #include <string.h>
 
-static void title_verb(struct pen *p, const char *verb)
-{
-    static const struct {
-        const char *verb, *words;
-    } rows[] = {
-        {"(banner)", " as banner"},
-        {"(end of letter)", " after the letter"},
-        {"(challenge)", " after your answer"},
-        {"(unsolicited)", " unasked"},
-        {"(unknown)", " after an unknown command"},
-    };
-    for (size_t i = 0; i < COUNT(rows); i++)
-        if (strcmp(rows[i].verb, verb) == 0) {
-            pen_str(p, rows[i].words);
-            return;
-        }
-    pen_str(p, " after ");
-    pen_str(p, verb);
-}
-
 static void enhanced_number(struct pen *p, const struct reply *r)
 {
     pen_num(p, r->eclass);
@@ -244,7 +224,7 @@ void explain_smtp(const struct moment *m, const char *line, size_t n, struct pen
         pen_str(p, " ");
         enhanced_number(p, r);
     }
-    title_verb(p, verb);
+    explain_title(p, verb);
     pen_str(p, ": ");
     pen_str(p, more ? e->gutter : c->short_);
     out->title = pen_take(p);

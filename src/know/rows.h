@@ -104,6 +104,8 @@ void explain_garbage(const struct moment *m, const char *line, size_t n, struct 
                      struct explanation *out);
 /* The sentences for a line's notes, into the string being written. */
 void explain_notes(unsigned notes, bool client, struct pen *p);
+/* " after RCPT", " as banner": for a title. */
+void explain_title(struct pen *p, const char *verb);
 /* What the banner says about itself: software, ESMTP. */
 void explain_banner(const struct moment *m, const char *line, size_t n, struct pen *p);
 

@@ -422,6 +422,24 @@ static void reading_mail(void **state)
     RUN("pop3", quit);
 }
 
+/* A reply on its own: nobody knows what was asked. */
+static void a_reply_without_a_talk(void **state)
+{
+    (void)state;
+    struct moment m = {.proto = named("smtp"), .before = {.state = SMTP_READY}};
+    struct explanation e;
+    const char *line = "550 5.1.1 no such user";
+    m.proto->reply(NULL, line, strlen(line), &m.reply);
+    assert_true(know_explain(ITEM_SERVER, &m, 0, line, strlen(line), &e));
+    assert_string_equal(e.title, "550 5.1.1: no such mailbox");
+    assert_string_equal(e.code, "550 = not available, or refused");
+    assert_string_equal(e.enhanced, "5.1.1 = bad destination mailbox address");
+    assert_string_equal(e.ref, "RFC 5321 4.2.3; RFC 3463 3.2");
+    snprintf(m.command.name, sizeof m.command.name, "FOO");
+    assert_true(know_explain(ITEM_SERVER, &m, 0, line, strlen(line), &e));
+    assert_string_equal(e.title, "550 5.1.1 after an unknown command: no such mailbox");
+}
+
 /* ---- events ---- */
 
 static void event(const char *proto, enum event_kind kind, int err, uint8_t st, const char *line,
@@ -615,6 +633,7 @@ int main(void)
         cmocka_unit_test(replies_that_contradict_themselves),
         cmocka_unit_test(the_clients_own_lines),
         cmocka_unit_test(reading_mail),
+        cmocka_unit_test(a_reply_without_a_talk),
         cmocka_unit_test(events_say_what_they_mean_for_the_other_end),
         cmocka_unit_test(notes_become_sentences),
         cmocka_unit_test(nothing_breaks_it),

@@ -48,12 +48,6 @@ static int open_regular(const char *path, size_t *size_of, char *why, size_t siz
     return -1;
 }
 
-static bool utf16(const char *p, size_t n)
-{
-    return n >= 2 && (((unsigned char)p[0] == 0xff && (unsigned char)p[1] == 0xfe) ||
-                      ((unsigned char)p[0] == 0xfe && (unsigned char)p[1] == 0xff));
-}
-
 /* A small talk, line by line through the driver. */
 static void read_talk(struct logfile *f)
 {
@@ -102,7 +96,7 @@ struct logfile *logfile_open(struct loop *l, const char *path, void (*changed)(v
         free(f);
         return NULL;
     }
-    if (utf16(f->map.p, n)) {
+    if (logtext_utf16(f->map.p, n)) {
         snprintf(why, size, "%s: is UTF-16 text; convert it first: iconv -f UTF-16 -t UTF-8", path);
         mapfile_close(&f->map);
         free(f);
@@ -112,12 +106,14 @@ struct logfile *logfile_open(struct loop *l, const char *path, void (*changed)(v
     f->changed = changed;
     f->arg = arg;
     logtext_detect(&f->kind, f->map.p, n < LOOK ? n : LOOK);
-    if (f->kind.proto && n < LOGFILE_LAZY) {
+    if (f->kind.proto && f->kind.style != LOG_REPLY && n < LOGFILE_LAZY) {
         read_talk(f);
         mapfile_close(&f->map);
         f->map.n = 0;
         return f;
     }
+    if (!f->kind.dialect && !f->kind.json)
+        f->kind.proto = NULL; /* quoted lines are not looked at lazily */
     logbig_open(f);
     return f;
 }

@@ -3,6 +3,7 @@
  * what a terminal shows of telnet. A file is a talk only if it plainly is one; else it is text and
  * shown as that. */
 #include "logtext.h"
+#include "logmail.h"
 #include "talk.h"
 #include <string.h>
 #include <strings.h>
@@ -18,9 +19,9 @@ struct dialect {
     const char *problem; /* the beginning of the pattern for a refusal */
 };
 
-enum { D_COLON, D_SWAKS, D_CURL, D_BARE };
+enum { D_COLON, D_SWAKS, D_ARROWS, D_SENDMAIL, D_CURL, D_BARE };
 static const struct dialect dialects[] = {
-    [D_COLON] = {"C:/S:",
+    [D_COLON] = {"text",
                  {{"C:", LOG_CLIENT}, {"S:", LOG_SERVER}, {"--", LOG_EVENT}, {"", LOG_TEXT}},
                  "^[ \\t\\d]*[Ss]:[ \\t]*"},
     [D_SWAKS] = {"swaks",
@@ -34,10 +35,14 @@ static const struct dialect dialects[] = {
                   {"*** ", LOG_EVENT},
                   {"", LOG_TEXT}},
                  "^<[-~*][ *] "},
-    [D_CURL] = {"curl -v",
+    [D_ARROWS] = {"msmtp", {{"--> ", LOG_CLIENT}, {"<-- ", LOG_SERVER}, {"", LOG_TEXT}}, "^<-- "},
+    [D_SENDMAIL] = {"sendmail",
+                    {{">>> ", LOG_CLIENT}, {"<<< ", LOG_SERVER}, {"", LOG_TEXT}},
+                    "^<<< "},
+    [D_CURL] = {"curl",
                 {{"> ", LOG_CLIENT}, {"< ", LOG_SERVER}, {"* ", LOG_EVENT}, {"", LOG_TEXT}},
                 "^< "},
-    [D_BARE] = {"bare", {{"", LOG_TEXT}}, "^"},
+    [D_BARE] = {"talk", {{"", LOG_TEXT}}, "^"},
 };
 #define DIALECTS (sizeof dialects / sizeof *dialects)
 
@@ -109,27 +114,89 @@ static bool starts_with_verb(const struct proto *p, const char *line, size_t n)
     return len > 0 && proto_verb(p, line, len);
 }
 
-enum log_kind logtext_line(const struct logtext *x, const struct talk *talk, const char *line,
+/* What telnet, nc and s_client say themselves. */
+static bool chatter(const char *p, size_t n)
+{
+    static const char *const says[] = {
+        "Trying ",
+        "Connected to ",
+        "Escape character is ",
+        "Connection closed by ",
+        "Connection to ",
+        "Ncat: ",
+        "CONNECTED(",
+        "RENEGOTIATING",
+        "KEYUPDATE",
+        "read R BLOCK",
+        "DONE",
+        "closed",
+        "depth=",
+        "verify return:",
+        "verify error:",
+        "read:errno=",
+        "write:errno=",
+        "Can't use SSL_get_servername",
+    };
+    for (size_t i = 0; i < sizeof says / sizeof *says; i++) {
+        size_t k = strlen(says[i]);
+        if (n >= k && memcmp(p, says[i], k) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool reply_of(const struct proto *p, const char *line, size_t n)
+{
+    struct reply r = {0};
+    return p->reply(NULL, line, n, &r) != REPLY_GARBAGE;
+}
+
+static enum log_kind bare_line(const struct logtext *x, const struct talk_view *talk,
+                               const char *line, size_t n)
+{
+    if (!talk)
+        return LOG_TEXT;
+    if (talk->in_body)
+        return LOG_SERVER;
+    if (talk->in_letter)
+        return LOG_CLIENT;
+    if (reply_like(line, n)) {
+        if (!x->loose)
+            return LOG_SERVER;
+        return (talk->begun ? reply_of(talk->proto, line, n) : banner_like(line, n)) ? LOG_SERVER
+                                                                                     : LOG_TEXT;
+    }
+    if (talk->paired && n > 0 && line[0] == '+' && (n == 1 || blank(line[1])))
+        return LOG_SERVER;
+    if (chatter(line, n) && !(talk->challenged && n > 0 && !memchr(line, ' ', n)))
+        return LOG_EVENT;
+    /* Read from somewhere in the middle, perhaps of a body: the first known verb is firm ground. */
+    if (talk->strayed)
+        return starts_with_verb(talk->proto, line, n) ? LOG_CLIENT : LOG_TEXT;
+    if (!talk->begun && x->sclient)
+        return starts_with_verb(talk->proto, line, n) ? LOG_CLIENT : LOG_TEXT;
+    if (!talk->begun || n == 0 || talk->open)
+        return LOG_TEXT;
+    return !x->loose || talk->challenged || starts_with_verb(talk->proto, line, n) ? LOG_CLIENT
+                                                                                   : LOG_TEXT;
+}
+
+enum log_kind logtext_line(const struct logtext *x, const struct talk_view *talk, const char *line,
                            size_t n, struct span *text)
 {
     *text = (struct span){line, n};
     if (!x->dialect)
         return LOG_TEXT;
     if (x->bare) {
-        if (!talk)
-            return LOG_TEXT;
-        if (talk_in_body(talk))
-            return LOG_SERVER;
-        if (talk_in_letter(talk))
-            return LOG_CLIENT;
-        if (reply_like(line, n) ||
-            (talk->n > 0 && n > 0 && line[0] == '+' && (n == 1 || blank(line[1]))))
-            return LOG_SERVER;
-        /* Read from somewhere in the middle, perhaps of a body: the first known verb is firm
-         * ground. */
-        if (talk->strayed)
-            return starts_with_verb(talk->proto, line, n) ? LOG_CLIENT : LOG_TEXT;
-        return talk->begun && n > 0 && talk->reply_entry == TALK_NONE ? LOG_CLIENT : LOG_TEXT;
+        enum log_kind k = bare_line(x, talk, line, n);
+        if (k == LOG_TEXT && n > 4) {
+            size_t i = 0; /* an explanation of ours under a reply */
+            while (i < n && line[i] == ' ')
+                i++;
+            if (i >= 2 && i < n && line[i] == '|')
+                return LOG_SKIP;
+        }
+        return k;
     }
     size_t after = 0;
     enum log_kind kind = by_mark(x, x->dialect, line, n, &after);
@@ -144,7 +211,7 @@ enum log_kind logtext_line(const struct logtext *x, const struct talk *talk, con
             return LOG_SKIP;
         return LOG_TEXT;
     }
-    bool exact = x->own || (talk && (talk_in_body(talk) || talk_in_letter(talk)));
+    bool exact = x->own || (talk && (talk->in_body || talk->in_letter));
     bool colon = x->dialect == &dialects[D_COLON];
     if (colon && after < n && blank(line[after]))
         after++;
@@ -154,10 +221,32 @@ enum log_kind logtext_line(const struct logtext *x, const struct talk *talk, con
     return kind;
 }
 
+/* Quoted lines, several in one string. */
+static void feed_python(struct talk *talk, const char *line, size_t n)
+{
+    struct buf b;
+    buf_init_secret(&b, n + 1);
+    enum log_kind kind = logpython_line(line, n, &b);
+    if (kind == LOG_TEXT && n > 0)
+        talk_text(talk, line, n);
+    for (size_t i = 0; (kind == LOG_CLIENT || kind == LOG_SERVER) && i < b.len;) {
+        const char *p = b.p + i, *lf = memchr(p, '\n', b.len - i);
+        size_t len = lf ? (size_t)(lf - p) : b.len - i;
+        (kind == LOG_CLIENT ? talk_client : talk_server)(talk, p, len);
+        i += len + 1;
+    }
+    buf_clear(&b);
+}
+
 void logtext_feed(const struct logtext *x, struct talk *talk, const char *line, size_t n)
 {
     struct span s;
-    switch (logtext_line(x, talk, line, n, &s)) {
+    struct talk_view view = talk_view(talk);
+    if (x->style == LOG_PYTHON) {
+        feed_python(talk, line, n);
+        return;
+    }
+    switch (logtext_line(x, &view, line, n, &s)) {
     case LOG_CLIENT:
         talk_client(talk, s.p, s.n);
         break;
@@ -290,6 +379,118 @@ static bool header(const char *p, size_t n, const char *key, struct span *value)
     return false;
 }
 
+/* The next line of p..end, without its end; *p moves behind it. */
+static struct span next_line(const char **p, const char *end)
+{
+    const char *at = *p, *lf = memchr(at, '\n', (size_t)(end - at));
+    size_t n = (size_t)((lf ? lf : end) - at);
+    *p = lf ? lf + 1 : end;
+    return (struct span){at, n > 0 && at[n - 1] == '\r' ? n - 1 : n};
+}
+
+/* Is there text before the first reply that is not telnet's own? */
+static bool prose_before(const char *p, size_t n)
+{
+    const char *end = p + n;
+    while (p < end) {
+        struct span s = next_line(&p, end);
+        if (reply_like(s.p, s.n))
+            return false;
+        if (s.n > 0 && (!chatter(s.p, s.n) || memcmp(s.p, "CONNECTED(", 10 < s.n ? 10 : s.n) == 0))
+            return true;
+    }
+    return false;
+}
+
+/* A session somewhere in other text: a greeting, or after s_client the last line of EHLO, and
+ * behind it, at once or after a blank line, a verb with a reply to it. */
+static bool found_in_prose(struct logtext *x, const char *p, size_t n)
+{
+    const char *end = p + n;
+    const struct proto *greeting = NULL, *asked = NULL;
+    unsigned since = 0;
+    bool sclient = n > 10 && memmem(p, n < 65536 ? n : 65536, "\n---\n", 5) &&
+                   memmem(p, n < 65536 ? n : 65536, "CONNECTED(", 10);
+    while (p < end) {
+        struct span s = next_line(&p, end);
+        if (s.n == 0)
+            continue;
+        bool reply = reply_like(s.p, s.n);
+        if (asked && reply && reply_of(asked, s.p, s.n)) {
+            x->dialect = &dialects[D_BARE];
+            x->style = LOG_BARE;
+            x->bare = x->loose = true;
+            x->sclient = sclient;
+            x->proto = asked;
+            return true;
+        }
+        asked = NULL;
+        if (reply && (banner_like(s.p, s.n) || greeting || sclient)) {
+            greeting = proto_of_reply(s.p, s.n);
+            since = 0;
+        } else if (greeting && starts_with_verb(greeting, s.p, s.n)) {
+            asked = greeting;
+        } else if (++since > 2) {
+            greeting = NULL;
+        }
+    }
+    return false;
+}
+
+/* smtplib or poplib: at least two quoted lines. */
+static bool python(struct logtext *x, const char *p, size_t n)
+{
+    const char *end = p + n;
+    unsigned got = 0, lines = 0;
+    while (p < end && lines++ < 400) {
+        struct span s = next_line(&p, end);
+        struct buf b;
+        buf_init_secret(&b, 65536);
+        enum log_kind kind = logpython_line(s.p, s.n, &b);
+        got += kind == LOG_CLIENT || kind == LOG_SERVER;
+        if (kind == LOG_SERVER && !x->proto)
+            x->proto = proto_of_reply(buf_str(&b), b.len);
+        buf_clear(&b);
+    }
+    if (got < 2 || !x->proto)
+        return false;
+    x->style = LOG_PYTHON;
+    return true;
+}
+
+static bool dsn(struct logtext *x, const char *p, size_t n)
+{
+    const char *end = p + n;
+    unsigned fields = 0, codes = 0;
+    while (p < end) {
+        struct span s = next_line(&p, end);
+        codes += s.n > 16 && strncasecmp(s.p, "Diagnostic-Code:", 16) == 0;
+        fields += (s.n > 16 && strncasecmp(s.p, "Final-Recipient:", 16) == 0) ||
+                  (s.n > 14 && strncasecmp(s.p, "Reporting-MTA:", 14) == 0) ||
+                  (s.n > 7 && strncasecmp(s.p, "Action:", 7) == 0);
+    }
+    if (!codes || !fields)
+        return false;
+    x->style = LOG_DSN;
+    return true;
+}
+
+/* A reply and nothing else: its first line says so, the others go on with the same code or are the
+ * rest of a text that was wrapped. */
+static bool single_reply(struct logtext *x, const char *p, size_t n)
+{
+    while (n > 0 && (blank(*p) || *p == '\n' || *p == '\r'))
+        p++, n--;
+    const char *end = p + n;
+    struct span s = n ? next_line(&p, end) : (struct span){"", 0};
+    struct reply r = {0};
+    const struct proto *q = reply_like(s.p, s.n) ? proto_of_reply(s.p, s.n) : NULL;
+    if (!q || q->reply(NULL, s.p, s.n, &r) == REPLY_GARBAGE)
+        return false;
+    x->proto = q;
+    return true;
+}
+
 void logtext_detect(struct logtext *x, const char *p, size_t n)
 {
     struct span value;
@@ -303,18 +504,23 @@ void logtext_detect(struct logtext *x, const char *p, size_t n)
             p = lf ? lf + 1 : end;
         }
         x->json = x->proto != NULL;
+        if (x->json)
+            x->style = LOG_JSON;
         return;
     }
     x->own = header(p, n, "# heloscope transcript", &value);
     if (header(p, n, "# protocol:", &value))
         x->proto = proto_find(value.p, value.n, NULL, NULL);
+    if (python(x, p, n) || dsn(x, p, n))
+        return;
     for (size_t i = 0; i < DIALECTS; i++) {
         const struct dialect *d = &dialects[i];
         count_lines(x, d, p, n, &c);
         bool bare = i == D_BARE;
         /* Marks that any quotation could have need more: a greeting first and a known verb. */
-        bool talk = i == D_COLON
-                        ? c.replies > 0 || (c.verbs > 0 && c.server > 0)
+        bool talk = i == D_COLON || i == D_ARROWS ? c.replies > 0 || (c.verbs > 0 && c.server > 0)
+                    : i == D_SENDMAIL
+                        ? c.replies > 0 && c.verbs > 0
                         : c.replies > 0 && (c.verbs > 0 || c.client == 0) && c.banner_first;
         if (bare)
             talk = c.banner_first && c.verbs > 0 && c.replies > 1;
@@ -326,8 +532,115 @@ void logtext_detect(struct logtext *x, const char *p, size_t n)
             continue;
         x->dialect = d;
         x->bare = bare;
+        x->style = bare ? LOG_BARE : LOG_MARKS;
+        x->loose = bare && prose_before(p, n);
+        x->sclient = x->loose && n > 10 && memmem(p, n < 65536 ? n : 65536, "CONNECTED(", 10);
         return;
     }
     x->proto = NULL;
     x->own = false;
+    if (logmail_like(p, n))
+        x->style = LOG_MAILLOG;
+    else if (!found_in_prose(x, p, n) && n < 8192 && single_reply(x, p, n))
+        x->style = LOG_REPLY;
+}
+
+/* ---- by name ---- */
+
+static const struct {
+    const char *name;
+    enum log_style style;
+    int dialect; /* -1: none */
+    bool loose;
+} styles[] = {
+    {"text", LOG_MARKS, D_COLON, false},
+    {"talk", LOG_BARE, D_BARE, false},
+    {"s_client", LOG_BARE, D_BARE, true},
+    {"prose", LOG_BARE, D_BARE, true},
+    {"swaks", LOG_MARKS, D_SWAKS, false},
+    {"curl", LOG_MARKS, D_CURL, false},
+    {"msmtp", LOG_MARKS, D_ARROWS, false},
+    {"mpop", LOG_MARKS, D_ARROWS, false},
+    {"sendmail", LOG_MARKS, D_SENDMAIL, false},
+    {"python", LOG_PYTHON, -1, false},
+    {"maillog", LOG_MAILLOG, -1, false},
+    {"dsn", LOG_DSN, -1, false},
+    {"jsonl", LOG_JSON, -1, false},
+    {"reply", LOG_REPLY, -1, false},
+    {"none", LOG_NO_TALK, -1, false},
+};
+
+const char *logtext_names(void)
+{
+    return "text, talk, s_client, prose, swaks, curl, msmtp, mpop, sendmail, python, maillog, dsn, "
+           "jsonl, reply, none";
+}
+
+bool logtext_insist(struct logtext *x, const char *name, const char *p, size_t n)
+{
+    struct span value;
+    struct count c;
+    for (size_t i = 0; i < sizeof styles / sizeof *styles; i++) {
+        if (strcmp(styles[i].name, name) != 0)
+            continue;
+        memset(x, 0, sizeof *x);
+        x->style = styles[i].style;
+        x->loose = styles[i].loose;
+        x->bare = x->style == LOG_BARE;
+        x->sclient = strcmp(name, "s_client") == 0;
+        x->json = x->style == LOG_JSON;
+        if (header(p, n, "# protocol:", &value))
+            x->proto = proto_find(value.p, value.n, NULL, NULL);
+        if (x->json)
+            x->proto = proto_list[0];
+        if (styles[i].dialect >= 0) {
+            x->dialect = &dialects[styles[i].dialect];
+            x->own = styles[i].dialect == D_COLON && header(p, n, "# heloscope transcript", &value);
+            count_lines(x, x->dialect, p, n, &c);
+            if (!x->proto)
+                x->proto = c.proto;
+        }
+        if (x->style == LOG_PYTHON)
+            python(x, p, n);
+        if (x->style == LOG_REPLY)
+            single_reply(x, p, n);
+        if (!x->proto)
+            x->proto = proto_list[0];
+        return true;
+    }
+    return false;
+}
+
+const char *logtext_name(const struct logtext *x)
+{
+    if (x->style == LOG_BARE && x->loose)
+        return x->sclient ? "s_client" : "prose";
+    for (size_t i = 0; i < sizeof styles / sizeof *styles; i++)
+        if (styles[i].style == x->style &&
+            (styles[i].dialect < 0 || x->dialect == &dialects[styles[i].dialect]))
+            return styles[i].name;
+    return "none";
+}
+
+bool logtext_utf16(const char *p, size_t n)
+{
+    size_t pairs = n / 2 < 64 ? n / 2 : 64, even = 0, odd = 0;
+    if (n >= 2 && (((unsigned char)p[0] == 0xff && (unsigned char)p[1] == 0xfe) ||
+                   ((unsigned char)p[0] == 0xfe && (unsigned char)p[1] == 0xff)))
+        return true;
+    for (size_t i = 0; i < pairs; i++) {
+        even += p[2 * i] == '\0' && p[2 * i + 1] != '\0';
+        odd += p[2 * i + 1] == '\0' && p[2 * i] != '\0';
+    }
+    return pairs >= 4 && (even == pairs || odd == pairs);
+}
+
+bool logtext_colon(const struct logtext *x)
+{
+    return x->dialect == &dialects[D_COLON];
+}
+
+bool logtext_reply(const char *line, size_t n)
+{
+    return reply_like(line, n);
 }

@@ -49,6 +49,9 @@ static void keep_secret(struct talk *k, const char *p, size_t n)
 {
     if (n < 4 || n > 4096)
         return;
+    for (size_t i = 0; i < k->nsecrets; i++)
+        if (k->secrets[i].len == n && memcmp(k->secrets[i].p, p, n) == 0)
+            return;
     if (k->nsecrets == TALK_SECRETS) {
         buf_clear(&k->secrets[0]);
         memmove(&k->secrets[0], &k->secrets[1], (TALK_SECRETS - 1) * sizeof k->secrets[0]);
@@ -64,7 +67,7 @@ static bool mask(const struct talk *k, const char *p, size_t n, struct buf *out)
     bool found = false;
     for (size_t i = 0; i < n;) {
         size_t best = n, len = 0;
-        for (size_t s = 0; s < k->nsecrets; s++) {
+        for (size_t s = 0; s < k->nsecrets && !k->shown; s++) {
             const struct buf *b = &k->secrets[s];
             const char *hit = memmem(p + i, n - i, b->p, b->len);
             if (hit && (size_t)(hit - p) < best) {
@@ -182,10 +185,30 @@ static void letter_line(struct talk *k, const char *line, size_t n)
         letter_ends(k);
 }
 
+/* Another session in the same recording. Secrets stay known. */
+static void restart(struct talk *k)
+{
+    k->proto->begin(&k->now);
+    k->n = 0;
+    k->ahead = k->now;
+    k->begun = k->letter_open = k->partial = k->strayed = k->challenged = k->over = false;
+    k->letter_entry = TALK_NONE;
+    k->literal_left = 0;
+    memset(&k->last, 0, sizeof k->last);
+}
+
+/* A reply that nobody waits for and that looks like a banner. */
+static bool greets(const char *p, size_t n)
+{
+    return n >= 3 && (memcmp(p, "220", 3) == 0 || memcmp(p, "+OK", 3) == 0);
+}
+
 void talk_client(struct talk *k, const char *line, size_t n)
 {
     struct command cmd;
     struct buf shown;
+    if (k->over)
+        restart(k);
     bool first = !k->begun;
     k->begun = true;
     k->strayed = false;
@@ -208,7 +231,7 @@ void talk_client(struct talk *k, const char *line, size_t n)
     buf_init_secret(&shown, n * 8 + 64);
     bool written =
         cmd.secret_len == strlen(MASK) && memcmp(line + cmd.secret, MASK, strlen(MASK)) == 0;
-    if (cmd.secret_len > 0 && !written) {
+    if (cmd.secret_len > 0 && !written && !k->shown) {
         struct buf plain;
         keep_secret(k, line + cmd.secret, cmd.secret_len);
         buf_init_secret(&plain, 4096);
@@ -292,6 +315,7 @@ static void finish(struct talk *k)
         publish(k, k->reply_entry);
     caps_clear(&k->building);
     k->letter_open = (flags & VERB_LETTER) && k->reply.cls == REPLY_GO;
+    k->over = (flags & VERB_QUIT) && k->reply.cls == REPLY_OK;
     if (paired && --o->left == 0)
         memmove(k->queue, k->queue + 1, --k->n * sizeof *k->queue);
     look_ahead(k);
@@ -319,6 +343,9 @@ void talk_server(struct talk *k, const char *line, size_t n)
     if (k->letter_open)
         letter_ends(k);
     k->literal_left = 0;
+    if (k->reply_entry == TALK_NONE && k->begun && !k->strayed &&
+        (k->over || (k->n == 0 && greets(line, n))))
+        restart(k);
     if (!k->begun && !k->partial) {
         struct command banner = {.verb = proto_pseudo(k->proto, VERB_BANNER), .replies = 1};
         push(k, &banner, &k->now, 0);
@@ -404,4 +431,21 @@ void talk_end(struct talk *k)
     }
     transcript_close(k->t, k->reply_entry, item_mark_of(k->reply.cls), &m, 0);
     k->reply_entry = TALK_NONE;
+}
+
+struct talk_view talk_view(const struct talk *k)
+{
+    return (struct talk_view){.proto = k->proto,
+                              .in_body = k->in_body,
+                              .in_letter = talk_in_letter(k),
+                              .begun = k->begun,
+                              .strayed = k->strayed,
+                              .paired = k->n > 0,
+                              .open = k->reply_entry != TALK_NONE,
+                              .challenged = k->challenged};
+}
+
+bool talk_mask(const struct talk *k, const char *p, size_t n, struct buf *out)
+{
+    return mask(k, p, n, out);
 }

@@ -41,6 +41,8 @@ struct talk {
     size_t cap_index;
     struct buf secrets[TALK_SECRETS];
     size_t nsecrets;
+    bool shown; /* secrets are not masked: only where the user asked for them on a terminal */
+    bool over;  /* the server said goodbye: what it says next greets in a new session */
 };
 
 void talk_init(struct talk *k, struct transcript *t, const struct proto *p, bool partial);
@@ -55,5 +57,34 @@ bool talk_in_letter(const struct talk *k);
 bool talk_in_body(const struct talk *k);
 /* The end: what is open is closed. */
 void talk_end(struct talk *k);
+
+/* As much of a talk as tells whose the next line is. */
+struct talk_view {
+    const struct proto *proto;
+    bool in_body, in_letter, begun, strayed;
+    bool paired;     /* a command waits for its reply */
+    bool open;       /* a reply is still coming in */
+    bool challenged; /* the next line of the client's answers a challenge */
+};
+struct talk_view talk_view(const struct talk *k);
+/* Appends the line with the secrets of the talk so far masked; true: there was one. */
+bool talk_mask(const struct talk *k, const char *p, size_t n, struct buf *out);
+
+/* Where a talk stands between two lines, without numbers that only count (exchanges, places in a
+ * line): two talks that go on alike have equal states, octet by octet. Secrets and capabilities
+ * are no part of it. */
+struct talk_state {
+    struct where now, ahead;
+    struct command last;
+    struct reply reply; /* of the body that is coming in */
+    bool in_body, letter_open, letter_begun, begun, partial, strayed, challenged, over;
+    size_t n;
+    struct talk_command queue[]; /* n of them */
+};
+/* The size of the state in octets, which are written to *out (of `size` octets) if there is room;
+ * 0: the talk is in the middle of a reply, or has more than 64 commands waiting. */
+size_t talk_save(const struct talk *k, struct talk_state *out, size_t size);
+/* Puts the talk there and gives it a new transcript. */
+void talk_load(struct talk *k, const struct talk_state *s, struct transcript *t);
 
 #endif

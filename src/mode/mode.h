@@ -42,6 +42,7 @@ void man_print(FILE *to);
 /* Each mode returns the exit status (enum fault through fault_status()). */
 int mode_workbench(const struct args *a);
 int mode_plain(const struct args *a);
+int mode_explain(const struct args *a);
 int mode_serve(const struct args *a);
 int mode_themes(const struct args *a);
 

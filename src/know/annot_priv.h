@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One reader's state, shared by annotate.c (blocks, lines, formats) and annot_talk.c (what a line
+ * of a talk means, remembered). */
+#ifndef HELOSCOPE_KNOW_ANNOT_PRIV_H
+#define HELOSCOPE_KNOW_ANNOT_PRIV_H
+
+#include "core/talk.h"
+#include "know/annot.h"
+
+#include <string.h>
+
+#define IN_SIZE (512u << 10)
+#define LOOK (256u << 10) /* octets from which the format is told */
+#define LINE_SHOWN 65536u /* of a longer line the rest is counted */
+#define UNIT_MAX 65536u   /* a reply of several lines is looked at as one up to this */
+#define UNIT_LINES 4096u
+#define OUT_SIZE (256u << 10)
+#define STATES 1024
+#define SLOTS 8192 /* power of two */
+#define KEY_MAX 2048
+#define ARENA (2u << 20)
+#define SEEN 4096 /* explanations that were given in full */
+#define NO_STATE UINT32_MAX
+#define DSN_VALUE 8192
+
+struct known {
+    uint64_t hash;
+    uint32_t from, to;   /* states; to: NO_STATE is never kept */
+    uint32_t key, key_n; /* in the arena */
+    uint32_t lines,
+        lines_n; /* what is written of the octets themselves; lines_n 0: as they stand */
+    uint32_t note, note_n;
+    uint64_t literal;
+    uint8_t explained;
+    bool used;
+};
+
+struct where_line { /* where the talk put a line */
+    size_t entry, k;
+    struct span prefix;
+};
+
+struct annotate {
+    struct annotate_options o;
+    const struct annot_writer *w;
+    struct logtext kind;
+    bool detected, failed, started, has_talk;
+    char why[200];
+    char *in;
+    size_t from, to; /* of `in`: not looked at yet */
+    char *out;
+    size_t out_n;
+    struct buf lines, note;               /* what a slow step has to say */
+    struct buf shown;                     /* all lines of an event */
+    uint64_t explained, line_no, skipped; /* skipped: octets of an overlong line so far */
+    bool skipping;
+    struct annot_line skip;
+
+    struct talk talk;
+    struct transcript *t;
+    size_t next_event; /* of the transcript's entries, the first that was not explained */
+    struct talk_view view;
+    uint32_t state; /* NO_STATE: only `talk` knows it */
+    uint64_t literal;
+    struct talk_state *states[STATES];
+    size_t state_size[STATES];
+    uint32_t nstates;
+    struct known *known;
+    char *arena;
+    uint32_t arena_n;
+    size_t secrets; /* how many were known when the table was made */
+    uint64_t seen[SEEN];
+    struct where_line *at; /* UNIT_LINES of them */
+
+    struct { /* DSN */
+        struct buf value;
+        char recipient[256];
+        bool open;
+    } dsn;
+};
+
+/* annotate.c */
+void annot_put(struct annotate *a, const char *p, size_t n);
+/* A line that stands for itself, as it came. */
+void annot_raw(struct annotate *a, enum log_kind kind, bool letter, const char *raw, size_t n,
+               const struct span *text);
+
+/* annot_talk.c */
+void annot_unit(struct annotate *a, enum log_kind kind, const char *p, size_t n, size_t text_at);
+/* A line taken out of a quotation, or (p NULL) a line of JSON that logjson_feed() reads. */
+void annot_quoted(struct annotate *a, enum log_kind kind, const char *p, size_t n);
+bool annot_json(struct annotate *a, const char *p, size_t n, char *why, size_t size);
+void annot_lone(struct annotate *a, const struct proto *p, const char *verb, struct span text,
+                struct span recipient, bool network);
+/* What is still open is explained as far as it came. */
+void annot_finish(struct annotate *a);
+void annot_forget(struct annotate *a);
+void annot_begin(struct annotate *a);
+
+static inline uint64_t annot_eight(const char *p)
+{
+    uint64_t v;
+    memcpy(&v, p, 8);
+    return v;
+}
+
+/* Printable ASCII only? Eight octets a step: none below a blank, none above '~'. */
+static inline bool annot_harmless(const char *p, size_t n)
+{
+    const uint64_t ones = 0x0101010101010101u, high = ones << 7;
+    uint64_t bad = 0;
+    for (; n >= 8; p += 8, n -= 8) {
+        uint64_t v = annot_eight(p);
+        bad |= (v - ones * 0x20) | (v + ones) | v;
+    }
+    for (; n; p++, n--)
+        if ((unsigned char)*p < 0x20 || (unsigned char)*p > 0x7e)
+            return false;
+    return !(bad & high);
+}
+
+#endif

@@ -1,0 +1,527 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a command or a reply means, remembered: where a talk stands is a small state (talk_save()),
+ * and what a command or a whole reply does to it and what is to be said about it is kept under
+ * (state, octets). An automaton over lines is so built as one reads; only what was not seen before
+ * goes through the driver and the tables. */
+#include "know/annot_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- what is known about an event ---- */
+
+static uint64_t hash_of(const char *p, size_t n, uint64_t h)
+{
+    const uint64_t k = 0x9e3779b97f4a7c15u;
+    h ^= n * k;
+    for (; n >= 8; p += 8, n -= 8) {
+        h = (h ^ annot_eight(p)) * k;
+        h ^= h >> 29;
+    }
+    uint64_t v = 0;
+    if (n)
+        memcpy(&v, p, n);
+    h = (h ^ v) * k;
+    return h ^ (h >> 32);
+}
+
+/* Was this said in full before? Remembers that it was. */
+static bool said(struct annotate *a, const struct annot *v)
+{
+    const char *parts[] = {annot_what(v), v->e->extra, v->e->title, annot_mends(v)};
+    uint64_t h = 88172645463325252u + v->kind;
+    if (!annot_bad(v)) /* of what went well only the remark is said once */
+        parts[0] = parts[2] = parts[3] = "";
+    for (size_t i = 0; i < 4; i++)
+        h = hash_of(parts[i], strlen(parts[i]), h);
+    h |= 1;
+    for (size_t i = 0; i < 8; i++) {
+        uint64_t *s = &a->seen[(h + i) % SEEN];
+        if (*s == h)
+            return true;
+        if (!*s) {
+            *s = h;
+            return false;
+        }
+    }
+    a->seen[h % SEEN] = h;
+    return false;
+}
+
+/* Writes what is to be said, in full the first time; `again` gets what is to be said later. */
+static void say(struct annotate *a, const struct annot *v, struct buf *now, struct buf *again)
+{
+    bool before = said(a, v);
+    a->w->event(&a->o, now, v, before);
+    if (again)
+        a->w->event(&a->o, again, v, true);
+}
+
+static void annot_of(struct annotate *a, struct annot *v, enum item_kind kind, enum item_mark mark,
+                     const struct moment *m, unsigned notes, struct explanation *e)
+{
+    const char *lf = a->shown.len ? memchr(a->shown.p, '\n', a->shown.len) : NULL;
+    size_t first = lf ? (size_t)(lf - a->shown.p) : a->shown.len;
+    *v = (struct annot){.kind = kind, .mark = mark, .m = m, .e = e};
+    know_explain(kind, m, notes, buf_str(&a->shown), first, e);
+    v->verb = m->command.verb ? m->command.verb->name : m->command.name;
+    v->text = (struct span){buf_str(&a->shown), a->shown.len};
+    v->stage = cause_stage_of_verb(v->verb[0] ? v->verb : NULL);
+    if (kind == ITEM_SERVER && m->reply.cls != REPLY_NONE) {
+        struct cause_question q = cause_question_of(m, v->text.p, v->text.n);
+        cause_find(&q, &v->cause);
+        v->caused = true;
+    }
+}
+
+/* Entry i of the transcript, as far as it has come. */
+static void event(struct annotate *a, size_t i, struct buf *now, struct buf *again)
+{
+    const struct source *src = transcript_source(a->t);
+    struct item it;
+    struct moment m;
+    struct explanation e;
+    struct annot v;
+    struct span s;
+    if (!src->item(src->self, i, &it) || !src->moment(src->self, i, &m))
+        return;
+    buf_trim(&a->shown, 0);
+    for (uint64_t k = 0; k < it.lines && src->line(src->self, i, k, &s); k++) {
+        if (!buf_add(&a->shown, s.p, s.n))
+            break;
+        buf_add_char(&a->shown, '\n');
+    }
+    annot_of(a, &v, it.kind, it.mark, &m, it.notes & ~(unsigned)NOTE_BARE_LF, &e);
+    v.remark = it.remark;
+    if (v.caused)
+        a->explained++;
+    say(a, &v, now, again);
+}
+
+/* A reply that stands alone: of a log, a notification, or the only line there is. */
+void annot_lone(struct annotate *a, const struct proto *p, const char *verb, struct span text,
+                struct span recipient, bool network)
+{
+    struct moment m = {.proto = p};
+    struct explanation e;
+    struct annot v;
+    const char *at = text.p, *end = text.p + text.n;
+    p->begin(&m.before);
+    if (verb) {
+        m.command.verb = proto_verb(p, verb, strlen(verb));
+        m.command.replies = 1;
+        snprintf(m.command.name, sizeof m.command.name, "%s", verb);
+        if (m.command.verb && m.command.verb->legal)
+            m.before.state = (uint8_t)__builtin_ctz(m.command.verb->legal);
+    }
+    buf_trim(&a->shown, 0);
+    while (at < end) {
+        const char *lf = memchr(at, '\n', (size_t)(end - at));
+        size_t n = (size_t)((lf ? lf : end) - at);
+        if (n > 0 && at[n - 1] == '\r')
+            n--;
+        if (!network)
+            p->reply(&m.command, at, n, &m.reply);
+        buf_add(&a->shown, at, n);
+        buf_add_char(&a->shown, '\n');
+        at = lf ? lf + 1 : end;
+    }
+    m.after = m.before;
+    if (m.reply.cls != REPLY_NONE)
+        p->step(&m.after, &m.command, &m.reply);
+    annot_of(a, &v, ITEM_SERVER, item_mark_of(m.reply.cls), &m, 0, &e);
+    v.recipient = recipient;
+    if (!v.caused) { /* words of the network, or without a code */
+        struct cause_question q = {p->name, verb ? cause_stage_of_verb(verb) : CAUSE_AT_UNKNOWN,
+                                   v.text.p, v.text.n};
+        cause_find(&q, &v.cause);
+        v.caused = true;
+        if (v.cause.found[0].cause != CAUSE_OK)
+            v.mark = MARK_WARN;
+    }
+    a->explained++;
+    buf_trim(&a->note, 0);
+    say(a, &v, &a->note, NULL);
+    annot_put(a, buf_str(&a->note), a->note.len);
+}
+
+/* ---- the automaton over lines ---- */
+
+void annot_forget(struct annotate *a)
+{
+    for (uint32_t i = 0; i < a->nstates; i++)
+        free(a->states[i]);
+    a->nstates = 0;
+    memset(a->known, 0, SLOTS * sizeof *a->known);
+    a->arena_n = 0;
+    a->state = NO_STATE;
+    a->secrets = a->talk.nsecrets;
+}
+
+static void take_state(struct annotate *a)
+{
+    union {
+        struct talk_state s;
+        char room[sizeof(struct talk_state) + 64 * sizeof(struct talk_command)];
+    } now;
+    a->literal = a->talk.literal_left;
+    a->talk.literal_left = 0;
+    a->view = talk_view(&a->talk);
+    size_t n = talk_save(&a->talk, &now.s, sizeof now);
+    a->state = NO_STATE;
+    if (!n)
+        return;
+    for (uint32_t i = a->nstates; i-- > 0;)
+        if (a->state_size[i] == n && memcmp(a->states[i], &now, n) == 0) {
+            a->state = i;
+            return;
+        }
+    if (a->nstates == STATES)
+        annot_forget(a);
+    a->state = a->nstates++;
+    a->states[a->state] = xmalloc(n);
+    memcpy(a->states[a->state], &now, n);
+    a->state_size[a->state] = n;
+}
+
+static void view_of_state(struct annotate *a)
+{
+    const struct talk_state *s = a->states[a->state];
+    a->view = (struct talk_view){.proto = a->kind.proto,
+                                 .in_body = s->in_body,
+                                 .in_letter = s->letter_open || a->literal > 0,
+                                 .begun = s->begun,
+                                 .strayed = s->strayed,
+                                 .paired = s->n > 0,
+                                 .open = s->in_body,
+                                 .challenged = s->challenged};
+}
+
+static struct known *slot_of(struct annotate *a, uint64_t h, const char *key, size_t n, bool *found)
+{
+    struct known *free_slot = NULL;
+    for (unsigned i = 0; i < 8; i++) {
+        struct known *k = &a->known[(h + i) & (SLOTS - 1)];
+        if (!k->used) {
+            free_slot = k;
+            break;
+        }
+        if (k->hash == h && k->from == a->state && k->key_n == n &&
+            memcmp(a->arena + k->key, key, n) == 0) {
+            *found = true;
+            return k;
+        }
+    }
+    *found = false;
+    return free_slot;
+}
+
+static uint32_t keep(struct annotate *a, const char *p, size_t n)
+{
+    uint32_t at = a->arena_n;
+    if (n)
+        memcpy(a->arena + at, p, n);
+    a->arena_n += (uint32_t)n;
+    return at;
+}
+
+/* "MAIL FROM:<somebody@client.example> SIZE=10": what stands for itself in it is the address, which
+ * is the same to the automaton whatever it is. The key is the rest; 0: not of that form. */
+static size_t address_key(const char *p, size_t n, char *key)
+{
+    const char *open = memchr(p, '<', n), *at = NULL;
+    if (!open || n > 512)
+        return 0;
+    const char *q = open + 1, *end = p + n;
+    for (; q < end && *q != '>'; q++) {
+        char c = *q;
+        if (c == '@') {
+            if (at || q == open + 1)
+                return 0;
+            at = q;
+        } else if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+                     c == '.' || c == '-' || c == '_' || c == '+' || c == '='))
+            return 0;
+    }
+    if (!at || q >= end || q == at + 1 || memchr(q, '<', (size_t)(end - q)))
+        return 0;
+    size_t head = (size_t)(open - p) + 1, tail = (size_t)(end - q);
+    memcpy(key, p, head);
+    memcpy(key + head, q, tail);
+    return head + tail;
+}
+
+/* Of a positive reply of one line the codes tell what it means, unless it greets or answers a
+ * login: the key are the codes. */
+static size_t success_key(const char *p, size_t n)
+{
+    if (n < 4 || p[0] != '2' || p[1] != '5' || p[3] != ' ')
+        return 0;
+    size_t i = 4;
+    if (n > 9 && p[4] == '2' && p[5] == '.')
+        while (i < n && i < 14 && p[i] != ' ')
+            i++;
+    return i;
+}
+
+static void remember(struct annotate *a, uint32_t from, uint64_t h, const char *key, size_t n,
+                     bool as_they_stand, const struct buf *again, unsigned explained)
+{
+    bool found;
+    size_t need = n + (as_they_stand ? 0 : a->lines.len) + again->len;
+    if (a->state == NO_STATE || from == NO_STATE || n > KEY_MAX || need > ARENA / 16)
+        return;
+    uint32_t to = a->state;
+    a->state = from;
+    struct known *k = slot_of(a, h, key, n, &found);
+    a->state = to;
+    if (found)
+        return;
+    if (!k || a->arena_n + need > ARENA) {
+        /* full: begin anew, from the state that the talk is in */
+        struct talk_state *s = a->states[to];
+        a->states[to] = NULL;
+        size_t size = a->state_size[to];
+        annot_forget(a);
+        a->states[0] = s;
+        a->state_size[0] = size;
+        a->nstates = 1;
+        a->state = 0;
+        return;
+    }
+    *k = (struct known){.hash = h, .from = from, .to = to, .used = true, .literal = a->literal};
+    k->explained = (uint8_t)explained;
+    k->key = keep(a, key, n);
+    k->key_n = (uint32_t)n;
+    if (!as_they_stand) {
+        k->lines = keep(a, a->lines.p, a->lines.len);
+        k->lines_n = (uint32_t)a->lines.len;
+    }
+    k->note = keep(a, again->p, again->len);
+    k->note_n = (uint32_t)again->len;
+}
+
+/* Makes `talk` stand where the state says, with an empty transcript. */
+static void ready(struct annotate *a)
+{
+    if (a->state == NO_STATE && a->t)
+        return; /* in the middle of a reply: it goes on in the same transcript */
+    transcript_free(a->t);
+    a->t = transcript_new(4 * UNIT_MAX);
+    if (a->state != NO_STATE)
+        talk_load(&a->talk, a->states[a->state], a->t);
+    else
+        a->talk.t = a->t;
+    a->next_event = transcript_count(a->t);
+}
+
+/* What is whole by now, and a reply whose body begins. */
+static void events(struct annotate *a, struct buf *again)
+{
+    const struct source *src = transcript_source(a->t);
+    struct item it;
+    for (; a->next_event < transcript_count(a->t); a->next_event++) {
+        if (src->item(src->self, a->next_event, &it) && it.open && !a->talk.in_body)
+            break;
+        event(a, a->next_event, &a->note, again);
+    }
+}
+
+/* The driver reads the unit p..p+n (whole lines), which is a command's or a reply's. */
+static void through_driver(struct annotate *a, enum log_kind kind, const char *p, size_t n,
+                           bool *masked, struct buf *again)
+{
+    const char *end = p + n;
+    size_t nlines = 0, last_entry = TALK_NONE;
+    ready(a);
+    a->talk.literal_left = kind == LOG_CLIENT ? a->literal : 0;
+    for (const char *q = p; q < end && nlines < UNIT_LINES; nlines++) {
+        const char *lf = memchr(q, '\n', (size_t)(end - q));
+        size_t len = (size_t)((lf ? lf : end) - q);
+        size_t text_n = len > 0 && q[len - 1] == '\r' ? len - 1 : len;
+        struct span text;
+        struct talk_view v = talk_view(&a->talk);
+        logtext_line(&a->kind, &v, q, text_n, &text);
+        if (kind == LOG_CLIENT)
+            talk_client(&a->talk, text.p, text.n);
+        else
+            talk_server(&a->talk, text.p, text.n);
+        struct where_line *w = &a->at[nlines];
+        *w = (struct where_line){a->talk.entry, 0, {q, (size_t)(text.p - q)}};
+        if (nlines && a->talk.entry == last_entry)
+            w->k = a->at[nlines - 1].k + 1;
+        last_entry = a->talk.entry;
+        q = lf ? lf + 1 : end;
+    }
+    const struct source *src = transcript_source(a->t);
+    const char *q = p;
+    for (size_t i = 0; i < nlines; i++) {
+        const char *lf = memchr(q, '\n', (size_t)(end - q));
+        size_t len = (size_t)((lf ? lf : end) - q);
+        struct item it = {0};
+        struct span s = {q + a->at[i].prefix.n, 0};
+        s.n = (len > 0 && q[len - 1] == '\r' ? len - 1 : len) - a->at[i].prefix.n;
+        if (src->item(src->self, a->at[i].entry, &it) && (it.notes & NOTE_MASKED)) {
+            *masked = true;
+            src->line(src->self, a->at[i].entry, a->at[i].k, &s);
+        }
+        struct annot_line l = {.kind = kind, .mark = it.mark, .prefix = a->at[i].prefix, .text = s};
+        a->w->line(&a->o, &a->lines, &l);
+        q = lf ? lf + 1 : end;
+    }
+    events(a, again);
+}
+
+/* One command or one whole reply. */
+void annot_unit(struct annotate *a, enum log_kind kind, const char *p, size_t n, size_t text_at)
+{
+    char key[600];
+    bool found = false, masked = false;
+    uint64_t h = 0;
+    const char *k = p;
+    size_t kn = n, part;
+    bool one_line = !memchr(p, '\n', n);
+    bool as_they_stand = false;
+    uint64_t salt = (uint64_t)a->state * 0x9e3779b97f4a7c15u;
+    if (a->state != NO_STATE && a->secrets != a->talk.nsecrets)
+        a->secrets = a->talk.nsecrets; /* a new secret: what was kept may show it */
+    if (a->state != NO_STATE && n <= KEY_MAX) {
+        if (one_line && a->o.as == ANNOTATE_TEXT && !a->o.color && !a->view.challenged &&
+            !a->talk.nsecrets) {
+            if (kind == LOG_CLIENT && (part = address_key(p, n, key)) > 0) {
+                k = key;
+                kn = part;
+                as_they_stand = true;
+            } else if (kind == LOG_SERVER && (part = success_key(p + text_at, n - text_at)) > 0) {
+                if (annot_harmless(p, n)) {
+                    kn = text_at + part;
+                    as_they_stand = true;
+                }
+            }
+        }
+        h = hash_of(k, kn, salt + kind + (as_they_stand ? 77 : 0));
+        struct known *e = slot_of(a, h, k, kn, &found);
+        if (found) {
+            if (e->lines_n)
+                annot_put(a, a->arena + e->lines, e->lines_n);
+            else if (a->o.as == ANNOTATE_TEXT) {
+                annot_put(a, p, n);
+                annot_put(a, "\n", 1);
+            }
+            annot_put(a, a->arena + e->note, e->note_n);
+            a->explained += e->explained;
+            a->literal = e->literal;
+            a->state = e->to;
+            view_of_state(a);
+            return;
+        }
+    }
+    struct buf again;
+    uint64_t before = a->explained;
+    uint32_t from = a->state;
+    size_t secrets = a->talk.nsecrets;
+    buf_init(&again, 1u << 20);
+    buf_trim(&a->lines, 0);
+    buf_trim(&a->note, 0);
+    through_driver(a, kind, p, n, &masked, &again);
+    annot_put(a, buf_str(&a->lines), a->lines.len);
+    annot_put(a, buf_str(&a->note), a->note.len);
+    uint32_t states = a->nstates;
+    take_state(a);
+    if (a->nstates < states) /* the table was begun anew */
+        from = NO_STATE;
+    if (a->talk.nsecrets != secrets || a->talk.nsecrets == TALK_SECRETS) {
+        /* what was kept may hold the new secret in the clear */
+        uint32_t to = a->state;
+        if (a->talk.nsecrets != secrets && to != NO_STATE) {
+            annot_forget(a);
+            take_state(a);
+        }
+        from = a->talk.nsecrets != secrets ? NO_STATE : from;
+    }
+    /* Lines that vary are only remembered where nothing but the line itself is shown of them. */
+    if (as_they_stand && kind == LOG_CLIENT && (again.len || masked))
+        from = NO_STATE;
+    if (from != NO_STATE)
+        remember(a, from, h, k, kn, as_they_stand, &again, (unsigned)(a->explained - before));
+    buf_clear(&again);
+}
+
+void annot_quoted(struct annotate *a, enum log_kind kind, const char *p, size_t n)
+{
+    bool dot = n == 1 && p[0] == '.';
+    struct span s = {p, n};
+    struct annot_line l = {.kind = kind, .text = s, .quoted = true};
+    buf_trim(&a->lines, 0);
+    buf_trim(&a->note, 0);
+    if ((kind == LOG_CLIENT && a->view.in_letter && !dot) ||
+        (kind == LOG_SERVER && a->view.in_body && !dot && a->state != NO_STATE)) {
+        l.letter = true;
+        a->w->line(&a->o, &a->lines, &l);
+        annot_put(a, buf_str(&a->lines), a->lines.len);
+        return;
+    }
+    ready(a);
+    size_t before = transcript_count(a->t);
+    (kind == LOG_CLIENT ? talk_client : talk_server)(&a->talk, p, n);
+    const struct source *src = transcript_source(a->t);
+    struct item it = {0};
+    if (src->item(src->self, a->talk.entry, &it)) {
+        l.mark = it.mark;
+        if ((it.notes & NOTE_MASKED) && it.lines > 0)
+            src->line(src->self, a->talk.entry, it.lines - 1, &l.text);
+    }
+    (void)before;
+    a->w->line(&a->o, &a->lines, &l);
+    events(a, NULL);
+    annot_put(a, buf_str(&a->lines), a->lines.len);
+    annot_put(a, buf_str(&a->note), a->note.len);
+    take_state(a);
+}
+
+bool annot_json(struct annotate *a, const char *p, size_t n, char *why, size_t size)
+{
+    static const enum log_kind kinds[] = {LOG_CLIENT, LOG_SERVER, LOG_EVENT, LOG_TEXT};
+    int64_t when;
+    struct item it;
+    struct span s;
+    ready(a);
+    size_t i = a->next_event;
+    if (!logjson_feed(&a->talk, p, n, &when, why, size))
+        return false;
+    const struct source *src = transcript_source(a->t);
+    for (; i < transcript_count(a->t) && src->item(src->self, i, &it); i++) {
+        buf_trim(&a->note, 0);
+        for (uint64_t k = 0; k < it.lines && src->line(src->self, i, k, &s); k++) {
+            struct annot_line l = {
+                .kind = kinds[it.kind], .mark = it.mark, .text = s, .quoted = true};
+            buf_trim(&a->lines, 0);
+            a->w->line(&a->o, &a->lines, &l);
+            annot_put(a, buf_str(&a->lines), a->lines.len);
+        }
+        if (it.kind == ITEM_CLIENT || it.kind == ITEM_SERVER)
+            event(a, i, &a->note, NULL);
+        annot_put(a, buf_str(&a->note), a->note.len);
+    }
+    a->next_event = i;
+    take_state(a);
+    return true;
+}
+
+void annot_begin(struct annotate *a)
+{
+    a->known = xcalloc(SLOTS, sizeof *a->known);
+    a->arena = xmalloc(ARENA);
+    a->at = xmalloc(UNIT_LINES * sizeof *a->at);
+    take_state(a);
+}
+
+void annot_finish(struct annotate *a)
+{
+    if (a->state != NO_STATE || !a->t)
+        return;
+    buf_trim(&a->note, 0);
+    talk_end(&a->talk);
+    events(a, NULL);
+    annot_put(a, buf_str(&a->note), a->note.len);
+}

@@ -145,7 +145,7 @@ static void other_texts(void **state)
           "<1@x>\nUSER me\n+OK\nPASS hunter22\n"
           "+OK in\nRETR 1\n+OK\nSubject: x\n\n250 not a reply\n.\nQUIT\n+OK bye\n",
           "pop3",
-          "T 0 Trying 192.0.2.1...\nT 0 Connected to pop.example.\nT 0 Escape character is '^]'.\n"
+          "E-0 Trying 192.0.2.1...\nE-0 Connected to pop.example.\nE-0 Escape character is '^]'.\n"
           "S+0 +OK <1@x> [(banner): AUTHORIZATION, needs a login]\n"
           "C 1 USER me\nS+0 +OK [USER: user given, needs PASS]\nC 2 PASS ********\nS+0 +OK in "
           "[PASS: TRANSACTION]\n"

@@ -93,7 +93,7 @@ uint32_t proto_replies(const struct proto *p, const struct where *now, const str
 
 bool proto_legal(const struct verb *v, const struct where *w)
 {
-    if (!v || !(v->legal & (1u << w->state)))
+    if (!v || w->state >= 32 || !(v->legal & (1u << w->state)))
         return false;
     if ((v->flags & VERB_UPGRADE) && w->tls)
         return false;

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Folds a reply for matching: what a reader takes in without looking at spelling, line ends and
+ * punctuation. Codes are set apart, addresses and URLs too: a mailbox called "spam" says nothing.
+ */
+#include "know/cause_rows.h"
+
+#include <string.h>
+#include <strings.h>
+
+static bool digit(int c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool alnum(int c)
+{
+    return digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c >= 0x80;
+}
+
+/* Reads d.d.d; returns its length, 0 if there is none. */
+static size_t enhanced_at(const unsigned char *p, const unsigned char *end, unsigned v[3])
+{
+    const unsigned char *s = p;
+    for (int i = 0; i < 3; i++) {
+        int digits = 0;
+        v[i] = 0;
+        while (p < end && digit(*p) && digits < 3) {
+            v[i] = v[i] * 10 + (unsigned)(*p++ - '0');
+            digits++;
+        }
+        if (!digits || (i == 0 && digits != 1))
+            return 0;
+        if (i < 2 && (p == end || *p++ != '.'))
+            return 0;
+    }
+    if (p < end && (alnum(*p) || (*p == '.' && p + 1 < end && digit(p[1]))))
+        return 0;
+    return v[0] == 2 || v[0] == 4 || v[0] == 5 ? (size_t)(p - s) : 0;
+}
+
+/* Takes the codes at the beginning of a line away; those of the first line are kept. */
+static const unsigned char *codes(struct cause_text *out, const unsigned char *p,
+                                  const unsigned char *end, bool first)
+{
+    unsigned v[3];
+    const unsigned char *from = p;
+    while (p < end && (*p == ' ' || *p == '\t'))
+        p++;
+    if (end - p >= 3 && !memcmp(p, "+OK", 3)) {
+        if (first)
+            out->pop3 = out->positive = true;
+        p += 3;
+    } else if (end - p >= 4 && !memcmp(p, "-ERR", 4)) {
+        if (first)
+            out->pop3 = true;
+        p += 4;
+    }
+    if (out->pop3) {
+        if (first) {
+            const unsigned char *b = p;
+            while (b < end && *b == ' ')
+                b++;
+            const unsigned char *e = b < end ? memchr(b, ']', (size_t)(end - b)) : NULL;
+            if (b < end && *b == '[' && e && (size_t)(e - b) < sizeof out->respcode) {
+                memcpy(out->respcode, b + 1, (size_t)(e - b - 1));
+                p = e + 1;
+            }
+        }
+        return p;
+    }
+    bool coded = false;
+    if (end - p >= 3 && p[0] >= '2' && p[0] <= '5' && digit(p[1]) && digit(p[2]) &&
+        (end - p == 3 || p[3] == ' ' || p[3] == '-' || p[3] == '\t')) {
+        int code = (p[0] - '0') * 100 + (p[1] - '0') * 10 + (p[2] - '0');
+        if (first)
+            out->code = code;
+        else if (code != out->code)
+            return from;
+        coded = true;
+        p += end - p == 3 ? 3 : 4;
+    }
+    const unsigned char *b = p;
+    while (b < end && (*b == ' ' || *b == '\t' || *b == '#' || *b == '('))
+        b++;
+    size_t n = (coded || first) ? enhanced_at(b, end, v) : 0;
+    if (n) {
+        if (first) {
+            out->eclass = v[0];
+            out->esubject = v[1];
+            out->edetail = v[2];
+        }
+        p = b + n;
+    }
+    return p;
+}
+
+static bool ipv4_at(const unsigned char *p, size_t n)
+{
+    unsigned dots = 0, digits = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (p[i] == '.') {
+            if (!digits)
+                return false;
+            dots++;
+            digits = 0;
+        } else if (!digit(p[i]) || ++digits > 3)
+            return false;
+    }
+    return dots == 3 && digits;
+}
+
+struct pen {
+    unsigned char *at, *end;
+};
+
+static void put(struct pen *w, unsigned char c)
+{
+    if (w->at < w->end && !(c <= ' ' && w->at[-1] == c))
+        *w->at++ = c;
+}
+
+static void put_word(struct pen *w, const char *word)
+{
+    put(w, ' ');
+    while (*word)
+        put(w, (unsigned char)*word++);
+    put(w, ' ');
+}
+
+static unsigned char small(unsigned char c)
+{
+    return c >= 'A' && c <= 'Z' ? (unsigned char)(c + 32) : c;
+}
+
+static bool ends_token(unsigned char c)
+{
+    return c <= ' ' || strchr("<>()[]{},;\"|", c);
+}
+
+static bool url_at(const unsigned char *p, size_t n)
+{
+    for (size_t i = 0; i + 3 < n && i < 8; i++)
+        if (!memcmp(p + i, "://", 3))
+            return true;
+    return n > 4 && !strncasecmp((const char *)p, "www.", 4);
+}
+
+/* One token: no blank and no bracket in it. */
+static void fold_token(struct pen *w, const unsigned char *p, size_t n, bool bracketed)
+{
+    const unsigned char *at = memchr(p, '@', n);
+    if (url_at(p, n)) {
+        put(w, ' ');
+        put(w, CAUSE_URL);
+        for (size_t i = 0; i < n; i++)
+            put(w, alnum(p[i]) ? small(p[i]) : CAUSE_URL);
+        put(w, CAUSE_URL);
+        put(w, ' ');
+        return;
+    }
+    size_t bare = n;
+    while (bare && !alnum(p[bare - 1]))
+        bare--;
+    if (ipv4_at(p, bare)) {
+        put_word(w, "ip");
+        return;
+    }
+    if ((at && at > p && at + 1 < p + n) ||
+        (bracketed && memchr(p, '.', bare) && !memchr(p, ':', n))) {
+        put_word(w, "addr");
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = p[i];
+        if (alnum(c)) {
+            /* U+2019, the apostrophe of typesetters */
+            if (c == 0xE2 && i + 2 < n && p[i + 1] == 0x80 && p[i + 2] == 0x99) {
+                i += 2;
+                continue;
+            }
+            put(w, small(c));
+        } else if (c == '\'' && i && alnum(p[i - 1]))
+            continue;
+        else if (c == '-' && i && small(p[i - 1]) == 'e' && (i == 1 || !alnum(p[i - 2])) &&
+                 n - i > 4 && !strncasecmp((const char *)p + i + 1, "mail", 4))
+            continue; /* e-mail */
+        else
+            put(w, ' ');
+    }
+}
+
+static void fold_line(struct pen *w, const unsigned char *p, const unsigned char *end)
+{
+    while (p < end) {
+        if (ends_token(*p)) {
+            put(w, ' ');
+            p++;
+            continue;
+        }
+        bool bracketed = p[-1] == '<';
+        const unsigned char *s = p;
+        while (p < end && !ends_token(*p))
+            p++;
+        fold_token(w, s, (size_t)(p - s), bracketed && p < end && *p == '>');
+    }
+    put(w, ' ');
+}
+
+/* qmail's way "(#5.1.1)", and "... - 5.7.1 [BL21] ...": a code behind the words. */
+static void late_code(struct cause_text *out, const unsigned char *p, const unsigned char *end)
+{
+    unsigned v[3];
+    for (const unsigned char *s = p; (size_t)(end - s) >= 5; s++)
+        if (digit(*s) && s > p && (s[-1] == '#' || s[-1] == '(' || s[-1] == ' ') &&
+            enhanced_at(s, end, v) && (int)v[0] == out->code / 100 && v[1] < 8) {
+            out->eclass = v[0];
+            out->esubject = v[1];
+            out->edetail = v[2];
+            return;
+        }
+}
+
+void cause_fold(const struct cause_question *q, struct cause_text *out)
+{
+    const unsigned char *p = (const unsigned char *)(q->text ? q->text : "");
+    size_t n = q->text ? q->n : 0;
+    out->pop3 = q->proto && !strcmp(q->proto, "pop3");
+    out->positive = out->cut = false;
+    out->code = 0;
+    out->eclass = out->esubject = out->edetail = 0;
+    memset(out->respcode, 0, sizeof out->respcode);
+    if (n > CAUSE_TEXT_MAX - 16) {
+        n = CAUSE_TEXT_MAX - 16;
+        out->cut = true;
+    }
+    struct pen w = {out->text, out->text + sizeof out->text - 2};
+    *w.at++ = ' ';
+    const unsigned char *end = p + n;
+    const unsigned char *begin = p;
+    bool first = true;
+    while (p < end) {
+        const unsigned char *nl = memchr(p, '\n', (size_t)(end - p));
+        const unsigned char *e = nl ? nl : end;
+        const unsigned char *text = codes(out, p, e, first);
+        if (text == begin && text < e) { /* fold_line looks one octet back */
+            if (!ends_token(*text)) {
+                const unsigned char *s = text;
+                while (text < e && !ends_token(*text))
+                    text++;
+                fold_token(&w, s, (size_t)(text - s), false);
+            } else
+                text++;
+        }
+        fold_line(&w, text, e);
+        first = false;
+        p = nl ? nl + 1 : end;
+    }
+    put(&w, ' ');
+    out->n = (size_t)(w.at - out->text);
+    *w.at = '\0';
+    if (out->code && !out->eclass)
+        late_code(out, begin, end);
+    if (out->code >= 200 && out->code < 400)
+        out->positive = true;
+}

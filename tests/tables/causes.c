@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The table of causes: rows that can be read and do not cover each other, replies of our own making
+ * (causes_own.tsv, written from manuals) and hostile text. */
+#include "tests/support/check.h"
+#include "heloscope/cause.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void rows_sound(void **state)
+{
+    (void)state;
+    const char *fault = cause_rows_fault();
+    if (fault)
+        print_error("%s\n", fault);
+    assert_null(fault);
+    size_t n;
+    const struct cause_row *rows = cause_rows(&n);
+    assert_true(n > 200);
+    for (size_t i = 0; i < n; i++) {
+        assert_true(rows[i].match[0] || rows[i].when[0]);
+        for (size_t k = i + 1; k < n; k++)
+            if (!strcmp(rows[i].match, rows[k].match) && !strcmp(rows[i].when, rows[k].when))
+                fail_msg("two rows alike: \"%s\" \"%s\"", rows[i].match, rows[i].when);
+    }
+}
+
+static void labels_whole(void **state)
+{
+    (void)state;
+    for (unsigned c = 0; c < CAUSES; c++) {
+        const struct cause_label *l = cause_label((enum cause)c);
+        assert_true(l->name[0] && l->means[0] && l->next[0] && l->mends[0] && l->family[0]);
+        assert_int_equal(cause_by_name(l->name, strlen(l->name)), c);
+    }
+    assert_int_equal(cause_by_name("no-such-cause", 13), CAUSES);
+}
+
+static struct cause_answer ask(const char *proto, const char *stage, const char *reply)
+{
+    char text[4096];
+    size_t n = 0;
+    for (const char *p = reply; *p && n < sizeof text - 3; p++) {
+        if (p[0] == '\\' && p[1] == 'n') {
+            text[n++] = '\r';
+            text[n++] = '\n';
+            p++;
+        } else
+            text[n++] = *p;
+    }
+    struct cause_answer a;
+    struct cause_question q = {proto, cause_stage_by_name(stage, strlen(stage)), text, n};
+    cause_find(&q, &a);
+    return a;
+}
+
+static void own_replies(void **state)
+{
+    (void)state;
+    char path[4096], line[4096];
+    const char *top = getenv("top_srcdir");
+    snprintf(path, sizeof path, "%s/tests/tables/causes_own.tsv", top ? top : ".");
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    unsigned all = 0, wrong = 0;
+    while (fgets(line, sizeof line, f)) {
+        char *proto = strtok(line, "\t"), *stage = strtok(NULL, "\t");
+        char *reply = strtok(NULL, "\t"), *want = strtok(NULL, "\n");
+        assert_non_null(want);
+        assert_true(cause_by_name(want, strlen(want)) < CAUSES);
+        struct cause_answer a = ask(proto, stage, reply);
+        const char *got = cause_label(a.found[0].cause)->name;
+        all++;
+        if (strcmp(got, want)) {
+            wrong++;
+            print_error("%s, wanted %s: %s\n", got, want, reply);
+        }
+    }
+    fclose(f);
+    assert_true(all >= 150);
+    assert_int_equal(wrong, 0);
+}
+
+static void best_first(void **state)
+{
+    (void)state;
+    struct cause_answer a = ask("smtp", "eom", "552 Message rejected for spam or virus content");
+    assert_true(a.n >= 1 && a.n <= CAUSE_FOUND_MAX);
+    for (int i = 0; i < a.n; i++)
+        for (int k = i + 1; k < a.n; k++)
+            assert_true(a.found[i].cause != a.found[k].cause);
+    a = ask("smtp", "rcpt",
+            "550-5.1.1 The email account that you tried to\\n550 5.1.1 reach does not exist");
+    assert_int_equal(a.code, 550);
+    assert_true(a.enhanced[0] == 5 && a.enhanced[1] == 1 && a.enhanced[2] == 1);
+    assert_int_equal(a.found[0].sure, CAUSE_CERTAIN);
+}
+
+static void names_say_nothing(void **state)
+{
+    (void)state;
+    struct cause_answer a = ask("smtp", "rcpt", "550 <spam.virus@blacklisted.example> refused");
+    assert_true(a.found[0].cause != CAUSE_SPAM_CONTENT && a.found[0].cause != CAUSE_MALWARE &&
+                a.found[0].cause != CAUSE_IP_BLOCKLISTED);
+    a = ask("smtp", "unknown", "550 see http://help.example/userunknown/spam");
+    assert_int_equal(a.found[0].cause, CAUSE_UNSPECIFIED);
+}
+
+static void hostile(void **state)
+{
+    (void)state;
+    char text[20000];
+    unsigned seed = 7;
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = (char)((seed = seed * 1103515245u + 12345u) >> 16);
+    struct cause_answer a;
+    for (size_t n = 0; n < sizeof text; n += n < 64 ? 1 : 997) {
+        struct cause_question q = {NULL, CAUSE_AT_UNKNOWN, text, n};
+        cause_find(&q, &a);
+        assert_true(a.n >= 1 && a.what && a.next && a.mends && a.who && a.ref && a.provider);
+    }
+    struct cause_question big = {"smtp", CAUSE_AT_EOM, text, sizeof text};
+    cause_find(&big, &a);
+    assert_true(a.cut);
+    struct cause_question none = {NULL, CAUSE_AT_UNKNOWN, NULL, 0};
+    cause_find(&none, &a);
+    assert_int_equal(a.found[0].cause, CAUSE_UNSPECIFIED);
+}
+
+static void batch(void **state)
+{
+    (void)state;
+    static const char in[] =
+        "{\"id\":\"a\\u001b\",\"protocol\":\"smtp\",\"stage\":\"rcpt\",\"reply\":"
+        "\"550 5.1.1 User unknown\\r\\n\"}\nnonsense\n\n{\"id\":7,\"reply\":\"+OK\"}";
+    char *text = NULL;
+    size_t size = 0, good = 0, bad = 0;
+    FILE *from = fmemopen((void *)(uintptr_t)in, sizeof in - 1, "r");
+    FILE *to = open_memstream(&text, &size);
+    assert_true(from && to);
+    assert_true(cause_jsonl(from, to, &good, &bad));
+    fclose(from);
+    fclose(to);
+    assert_int_equal(good, 2);
+    assert_int_equal(bad, 1);
+    assert_non_null(strstr(text, "{\"id\":\"a\\u001b\",\"cause\":\"user-unknown\""));
+    assert_non_null(strstr(text, "\"line\":2,\"error\""));
+    assert_non_null(strstr(text, "{\"id\":7,\"cause\":\"ok\""));
+    assert_null(strchr(text, 0x1b));
+    free(text);
+}
+
+/* With --jsonl: what causes_dev.sh feeds the scorer with. */
+int main(int argc, char **argv)
+{
+    if (argc > 1 && !strcmp(argv[1], "--jsonl"))
+        return cause_jsonl(stdin, stdout, NULL, NULL) ? 0 : 1;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_sound),
+        cmocka_unit_test(labels_whole),
+        cmocka_unit_test(own_replies),
+        cmocka_unit_test(best_first),
+        cmocka_unit_test(names_say_nothing),
+        cmocka_unit_test(hostile),
+        cmocka_unit_test(batch),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -18,8 +18,8 @@ static unsigned weight(const struct cause_row *r, const struct cause_hit *h)
 {
     static const unsigned by_words[] = {1500, 3000, 4000}, by_code[] = {500, 2000, 4550};
     unsigned w = h->by_code ? by_code[r->sure] : by_words[r->sure] + h->letters;
-    if (r->when[0])
-        w += 30;
+    if (strpbrk(r->when, "0123456789["))
+        w += 30; /* words that go with a certain code are the better known ones */
     return w;
 }
 
@@ -89,6 +89,9 @@ void cause_find(const struct cause_question *q, struct cause_answer *out)
             t->row = hits[i].row;
         }
     }
+    for (unsigned c = 0; c < CAUSES; c++)
+        if (tally[c].words && tally[c].code)
+            tally[c].best += 150; /* words and code say the same */
     while (out->n < CAUSE_FOUND_MAX) {
         unsigned best = CAUSES;
         for (unsigned c = 0; c < CAUSES; c++)

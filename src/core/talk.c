@@ -59,6 +59,7 @@ static void keep_secret(struct talk *k, const char *p, size_t n)
     }
     buf_init_secret(&k->secrets[k->nsecrets], 4096);
     buf_add(&k->secrets[k->nsecrets++], p, n);
+    k->secrets_kept++;
 }
 
 /* Copies the line with what is known to be secret masked. True: something was. */
@@ -443,6 +444,15 @@ struct talk_view talk_view(const struct talk *k)
                               .paired = k->n > 0,
                               .open = k->reply_entry != TALK_NONE,
                               .challenged = k->challenged};
+}
+
+bool talk_holds_secret(const struct talk *k, uint32_t newest, const char *p, size_t n)
+{
+    size_t first = newest < k->nsecrets ? k->nsecrets - newest : 0;
+    for (size_t i = first; i < k->nsecrets && !k->shown; i++)
+        if (memmem(p, n, k->secrets[i].p, k->secrets[i].len))
+            return true;
+    return false;
 }
 
 bool talk_mask(const struct talk *k, const char *p, size_t n, struct buf *out)

@@ -41,6 +41,7 @@ struct talk {
     size_t cap_index;
     struct buf secrets[TALK_SECRETS];
     size_t nsecrets;
+    uint32_t secrets_kept; /* how many there ever were; the newest stand last */
     bool shown; /* secrets are not masked: only where the user asked for them on a terminal */
     bool over;  /* the server said goodbye: what it says next greets in a new session */
 };
@@ -67,6 +68,8 @@ struct talk_view {
     bool challenged; /* the next line of the client's answers a challenge */
 };
 struct talk_view talk_view(const struct talk *k);
+/* Does the text hold one of the newest `newest` secrets? */
+bool talk_holds_secret(const struct talk *k, uint32_t newest, const char *p, size_t n);
 /* Appends the line with the secrets of the talk so far masked; true: there was one. */
 bool talk_mask(const struct talk *k, const char *p, size_t n, struct buf *out);
 

@@ -23,14 +23,15 @@
 #define NO_STATE UINT32_MAX
 #define DSN_VALUE 8192
 
-struct known {
+struct known { /* 64 octets at most: one line of the cache */
     uint64_t hash;
-    uint32_t from, to;   /* states; to: NO_STATE is never kept */
-    uint32_t key, key_n; /* in the arena */
-    uint32_t lines,
-        lines_n; /* what is written of the octets themselves; lines_n 0: as they stand */
-    uint32_t note, note_n;
+    uint32_t from, to; /* states; to: NO_STATE is never kept */
     uint64_t literal;
+    uint32_t key, lines, note; /* in the arena */
+    uint16_t key_n;
+    uint32_t lines_n; /* what is written of the octets themselves; 0: they as they stand */
+    uint32_t note_n;
+    uint32_t secrets; /* how many secrets there ever were when it was known to hold none */
     uint8_t explained;
     bool used;
 };
@@ -44,7 +45,8 @@ struct annotate {
     struct annotate_options o;
     const struct annot_writer *w;
     struct logtext kind;
-    bool detected, failed, started, has_talk;
+    bool detected, failed, has_talk;
+    bool colon; /* the marks are "C:" and "S:" */
     char why[200];
     char *in;
     size_t from, to; /* of `in`: not looked at yet */
@@ -64,11 +66,11 @@ struct annotate {
     uint64_t literal;
     struct talk_state *states[STATES];
     size_t state_size[STATES];
+    struct talk_view views[STATES];
     uint32_t nstates;
     struct known *known;
     char *arena;
     uint32_t arena_n;
-    size_t secrets; /* how many were known when the table was made */
     uint64_t seen[SEEN];
     struct where_line *at; /* UNIT_LINES of them */
 
@@ -80,13 +82,25 @@ struct annotate {
 };
 
 /* annotate.c */
-void annot_put(struct annotate *a, const char *p, size_t n);
+void annot_put_slow(struct annotate *a, const char *p, size_t n);
+static inline void annot_put(struct annotate *a, const char *p, size_t n)
+{
+    if (n > OUT_SIZE - a->out_n) {
+        annot_put_slow(a, p, n);
+        return;
+    }
+    if (n)
+        memcpy(a->out + a->out_n, p, n);
+    a->out_n += n;
+}
 /* A line that stands for itself, as it came. */
 void annot_raw(struct annotate *a, enum log_kind kind, bool letter, const char *raw, size_t n,
                const struct span *text);
 
 /* annot_talk.c */
-void annot_unit(struct annotate *a, enum log_kind kind, const char *p, size_t n, size_t text_at);
+/* lf: p[n] is the unit's LF. one: it is one line. */
+void annot_unit(struct annotate *a, enum log_kind kind, const char *p, size_t n, size_t text_at,
+                bool lf, bool one);
 /* A line taken out of a quotation, or (p NULL) a line of JSON that logjson_feed() reads. */
 void annot_quoted(struct annotate *a, enum log_kind kind, const char *p, size_t n);
 bool annot_json(struct annotate *a, const char *p, size_t n, char *why, size_t size);

@@ -10,19 +10,30 @@
 
 /* ---- what is known about an event ---- */
 
+__extension__ typedef unsigned __int128 wide;
+
+static inline uint64_t fold(uint64_t a, uint64_t b)
+{
+    wide m = (wide)a * b;
+    return (uint64_t)m ^ (uint64_t)(m >> 64);
+}
+
+/* Sixteen octets a step; no defence against collisions is needed, what is found is compared. */
 static uint64_t hash_of(const char *p, size_t n, uint64_t h)
 {
-    const uint64_t k = 0x9e3779b97f4a7c15u;
+    const uint64_t k = 0x9e3779b97f4a7c15u, j = 0xd1b54a32d192ed03u;
+    uint64_t a = 0, b = 0;
     h ^= n * k;
-    for (; n >= 8; p += 8, n -= 8) {
-        h = (h ^ annot_eight(p)) * k;
-        h ^= h >> 29;
+    for (; n >= 16; p += 16, n -= 16)
+        h = fold(annot_eight(p) ^ h, annot_eight(p + 8) ^ j);
+    if (n >= 8) {
+        a = annot_eight(p);
+        p += 8;
+        n -= 8;
     }
-    uint64_t v = 0;
     if (n)
-        memcpy(&v, p, n);
-    h = (h ^ v) * k;
-    return h ^ (h >> 32);
+        memcpy(&b, p, n);
+    return fold(a ^ h ^ k, b ^ j);
 }
 
 /* Was this said in full before? Remembers that it was. */
@@ -155,7 +166,6 @@ void annot_forget(struct annotate *a)
     memset(a->known, 0, SLOTS * sizeof *a->known);
     a->arena_n = 0;
     a->state = NO_STATE;
-    a->secrets = a->talk.nsecrets;
 }
 
 static void take_state(struct annotate *a)
@@ -167,6 +177,7 @@ static void take_state(struct annotate *a)
     a->literal = a->talk.literal_left;
     a->talk.literal_left = 0;
     a->view = talk_view(&a->talk);
+    a->view.in_letter |= a->literal > 0;
     size_t n = talk_save(&a->talk, &now.s, sizeof now);
     a->state = NO_STATE;
     if (!n)
@@ -182,19 +193,7 @@ static void take_state(struct annotate *a)
     a->states[a->state] = xmalloc(n);
     memcpy(a->states[a->state], &now, n);
     a->state_size[a->state] = n;
-}
-
-static void view_of_state(struct annotate *a)
-{
-    const struct talk_state *s = a->states[a->state];
-    a->view = (struct talk_view){.proto = a->kind.proto,
-                                 .in_body = s->in_body,
-                                 .in_letter = s->letter_open || a->literal > 0,
-                                 .begun = s->begun,
-                                 .strayed = s->strayed,
-                                 .paired = s->n > 0,
-                                 .open = s->in_body,
-                                 .challenged = s->challenged};
+    a->views[a->state] = talk_view(&a->talk);
 }
 
 static struct known *slot_of(struct annotate *a, uint64_t h, const char *key, size_t n, bool *found)
@@ -282,17 +281,24 @@ static void remember(struct annotate *a, uint32_t from, uint64_t h, const char *
         struct talk_state *s = a->states[to];
         a->states[to] = NULL;
         size_t size = a->state_size[to];
+        struct talk_view view = a->views[to];
         annot_forget(a);
         a->states[0] = s;
         a->state_size[0] = size;
+        a->views[0] = view;
         a->nstates = 1;
         a->state = 0;
         return;
     }
-    *k = (struct known){.hash = h, .from = from, .to = to, .used = true, .literal = a->literal};
+    *k = (struct known){.hash = h,
+                        .from = from,
+                        .to = to,
+                        .used = true,
+                        .literal = a->literal,
+                        .secrets = a->talk.secrets_kept};
     k->explained = (uint8_t)explained;
     k->key = keep(a, key, n);
-    k->key_n = (uint32_t)n;
+    k->key_n = (uint16_t)n;
     if (!as_they_stand) {
         k->lines = keep(a, a->lines.p, a->lines.len);
         k->lines_n = (uint32_t)a->lines.len;
@@ -373,21 +379,18 @@ static void through_driver(struct annotate *a, enum log_kind kind, const char *p
 }
 
 /* One command or one whole reply. */
-void annot_unit(struct annotate *a, enum log_kind kind, const char *p, size_t n, size_t text_at)
+void annot_unit(struct annotate *a, enum log_kind kind, const char *p, size_t n, size_t text_at,
+                bool lf, bool one)
 {
     char key[600];
     bool found = false, masked = false;
     uint64_t h = 0;
     const char *k = p;
     size_t kn = n, part;
-    bool one_line = !memchr(p, '\n', n);
     bool as_they_stand = false;
     uint64_t salt = (uint64_t)a->state * 0x9e3779b97f4a7c15u;
-    if (a->state != NO_STATE && a->secrets != a->talk.nsecrets)
-        a->secrets = a->talk.nsecrets; /* a new secret: what was kept may show it */
     if (a->state != NO_STATE && n <= KEY_MAX) {
-        if (one_line && a->o.as == ANNOTATE_TEXT && !a->o.color && !a->view.challenged &&
-            !a->talk.nsecrets) {
+        if (one && a->o.as == ANNOTATE_TEXT && !a->o.color && !a->view.challenged) {
             if (kind == LOG_CLIENT && (part = address_key(p, n, key)) > 0) {
                 k = key;
                 kn = part;
@@ -401,25 +404,40 @@ void annot_unit(struct annotate *a, enum log_kind kind, const char *p, size_t n,
         }
         h = hash_of(k, kn, salt + kind + (as_they_stand ? 77 : 0));
         struct known *e = slot_of(a, h, k, kn, &found);
+        if (found && a->talk.secrets_kept && !a->o.show_secrets) {
+            /* Neither what was kept may show a secret that came later, nor a line that varies. */
+            uint32_t newer = as_they_stand ? UINT32_MAX : a->talk.secrets_kept - e->secrets;
+            if (newer && talk_holds_secret(&a->talk, newer, p, n)) {
+                e->used = as_they_stand;
+                found = false;
+                as_they_stand = false;
+                k = p;
+                kn = n;
+                h = hash_of(k, kn, salt + kind);
+            } else {
+                e->secrets = a->talk.secrets_kept;
+            }
+        }
         if (found) {
             if (e->lines_n)
                 annot_put(a, a->arena + e->lines, e->lines_n);
             else if (a->o.as == ANNOTATE_TEXT) {
-                annot_put(a, p, n);
-                annot_put(a, "\n", 1);
+                annot_put(a, p, n + lf);
+                if (!lf)
+                    annot_put(a, "\n", 1);
             }
             annot_put(a, a->arena + e->note, e->note_n);
             a->explained += e->explained;
             a->literal = e->literal;
             a->state = e->to;
-            view_of_state(a);
+            a->view = a->views[a->state];
+            a->view.in_letter |= a->literal > 0;
             return;
         }
     }
     struct buf again;
     uint64_t before = a->explained;
     uint32_t from = a->state;
-    size_t secrets = a->talk.nsecrets;
     buf_init(&again, 1u << 20);
     buf_trim(&a->lines, 0);
     buf_trim(&a->note, 0);
@@ -430,17 +448,8 @@ void annot_unit(struct annotate *a, enum log_kind kind, const char *p, size_t n,
     take_state(a);
     if (a->nstates < states) /* the table was begun anew */
         from = NO_STATE;
-    if (a->talk.nsecrets != secrets || a->talk.nsecrets == TALK_SECRETS) {
-        /* what was kept may hold the new secret in the clear */
-        uint32_t to = a->state;
-        if (a->talk.nsecrets != secrets && to != NO_STATE) {
-            annot_forget(a);
-            take_state(a);
-        }
-        from = a->talk.nsecrets != secrets ? NO_STATE : from;
-    }
     /* Lines that vary are only remembered where nothing but the line itself is shown of them. */
-    if (as_they_stand && kind == LOG_CLIENT && (again.len || masked))
+    if (as_they_stand && (masked || (kind == LOG_CLIENT && again.len)))
         from = NO_STATE;
     if (from != NO_STATE)
         remember(a, from, h, k, kn, as_they_stand, &again, (unsigned)(a->explained - before));

@@ -22,20 +22,17 @@ static void flush(struct annotate *a)
     a->out_n = 0;
 }
 
-void annot_put(struct annotate *a, const char *p, size_t n)
+void annot_put_slow(struct annotate *a, const char *p, size_t n)
 {
-    if (n > OUT_SIZE - a->out_n) {
-        flush(a);
-        while (n > OUT_SIZE) {
-            if (!a->failed && !a->o.write(a->o.arg, p, OUT_SIZE))
-                a->failed = true;
-            p += OUT_SIZE;
-            n -= OUT_SIZE;
-        }
+    flush(a);
+    while (n > OUT_SIZE) {
+        if (!a->failed && !a->o.write(a->o.arg, p, OUT_SIZE))
+            a->failed = true;
+        p += OUT_SIZE;
+        n -= OUT_SIZE;
     }
-    if (n)
-        memcpy(a->out + a->out_n, p, n);
-    a->out_n += n;
+    memcpy(a->out, p, n);
+    a->out_n = n;
 }
 
 static void put_line(struct annotate *a, const struct annot_line *l)
@@ -155,8 +152,8 @@ static inline bool more_follows(const char *p, size_t n)
 static inline enum log_kind whose(struct annotate *a, const char *p, size_t n, struct span *text)
 {
     /* the usual case at once: "C: " and "S: " where no margin is */
-    if (a->kind.style == LOG_MARKS && n > 3 && p[1] == ':' && p[2] == ' ' && p[3] != ' ' &&
-        p[3] != '\t' && (p[0] == 'C' || p[0] == 'S') && logtext_colon(&a->kind)) {
+    if (a->colon && n >= 3 && p[1] == ':' && p[2] == ' ' && (p[0] == 'C' || p[0] == 'S') &&
+        (n == 3 || a->view.in_letter || a->view.in_body || (p[3] != ' ' && p[3] != '\t'))) {
         *text = (struct span){p + 3, n - 3};
         return p[0] == 'C' ? LOG_CLIENT : LOG_SERVER;
     }
@@ -222,10 +219,14 @@ static inline const char *line_end(const char *p, const char *end, size_t *n)
     return lf;
 }
 
-static void talk_line_letter(struct annotate *a, enum log_kind kind, const char *p, size_t n,
-                             const struct span *text)
+/* A line of a letter or a body; lf: its LF stands behind it. */
+static inline void letter_line(struct annotate *a, enum log_kind kind, const char *p, size_t n,
+                               const struct span *text, bool lf)
 {
-    annot_raw(a, kind, true, p, n, text);
+    if (lf && a->o.as == ANNOTATE_TEXT && !a->o.color && annot_harmless(p, n))
+        annot_put(a, p, n + 1);
+    else
+        annot_raw(a, kind, true, p, n, text);
 }
 
 /* A line of a talk, with what belongs to it; returns where the next begins, NULL: more input is
@@ -240,16 +241,16 @@ static const char *talk_step(struct annotate *a, const char *p, const char *lf, 
         if (a->literal > 0) {
             a->literal -= text.n + 2 < a->literal ? text.n + 2 : a->literal;
             a->view.in_letter = a->literal > 0;
-            talk_line_letter(a, LOG_CLIENT, p, n, &text);
+            letter_line(a, LOG_CLIENT, p, n, &text, lf && p + n == lf);
         } else if (a->view.in_letter && !(text.n == 1 && text.p[0] == '.')) {
-            talk_line_letter(a, LOG_CLIENT, p, n, &text);
+            letter_line(a, LOG_CLIENT, p, n, &text, lf && p + n == lf);
         } else {
-            annot_unit(a, LOG_CLIENT, p, n, (size_t)(text.p - p));
+            annot_unit(a, LOG_CLIENT, p, n, (size_t)(text.p - p), lf && p + n == lf, true);
         }
         return next;
     case LOG_SERVER:
         if (a->view.in_body && !(text.n == 1 && text.p[0] == '.')) {
-            talk_line_letter(a, LOG_SERVER, p, n, &text);
+            letter_line(a, LOG_SERVER, p, n, &text, lf && p + n == lf);
             return next;
         }
         if (!a->view.in_body && a->state != NO_STATE) {
@@ -259,12 +260,15 @@ static const char *talk_step(struct annotate *a, const char *p, const char *lf, 
             if (!next)
                 return NULL;
         }
-        n = (size_t)(next - p);
-        if (n > 0 && p[n - 1] == '\n')
-            n--;
-        if (n > 0 && p[n - 1] == '\r')
-            n--;
-        annot_unit(a, LOG_SERVER, p, n, (size_t)(text.p - p));
+        bool one = !lf || next == lf + 1;
+        if (!one) {
+            n = (size_t)(next - p);
+            if (n > 0 && p[n - 1] == '\n')
+                n--;
+            if (n > 0 && p[n - 1] == '\r')
+                n--;
+        }
+        annot_unit(a, LOG_SERVER, p, n, (size_t)(text.p - p), p + n < end && p[n] == '\n', one);
         return next;
     case LOG_EVENT:
         put_text(a, LOG_EVENT, p, n);
@@ -440,6 +444,7 @@ static void detect(struct annotate *a)
         logtext_insist(&a->kind, a->o.format, p, n);
     else
         logtext_detect(&a->kind, p, n);
+    a->colon = a->kind.style == LOG_MARKS && logtext_colon(&a->kind);
     if (a->kind.proto) {
         talk_init(&a->talk, NULL, a->kind.proto, a->kind.style == LOG_BARE && a->kind.loose);
         a->talk.partial = a->talk.strayed = false;

@@ -66,13 +66,14 @@ static void own_replies(void **state)
     unsigned all = 0, wrong = 0;
     while (fgets(line, sizeof line, f)) {
         char *proto = strtok(line, "\t"), *stage = strtok(NULL, "\t");
-        char *reply = strtok(NULL, "\t"), *want = strtok(NULL, "\n");
+        char *reply = strtok(NULL, "\t"), *want = strtok(NULL, "\t\n");
+        const char *also = strtok(NULL, "\t\n"); /* what an honest reader may say instead */
         assert_non_null(want);
         assert_true(cause_by_name(want, strlen(want)) < CAUSES);
         struct cause_answer a = ask(proto, stage, reply);
         const char *got = cause_label(a.found[0].cause)->name;
         all++;
-        if (strcmp(got, want)) {
+        if (strcmp(got, want) && !(also && strstr(also, got))) {
             wrong++;
             print_error("%s, wanted %s: %s\n", got, want, reply);
         }

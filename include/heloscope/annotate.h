@@ -9,10 +9,10 @@
 #include <stdint.h>
 
 enum annotate_as {
-    ANNOTATE_TEXT,  /* each line as it stands, its meaning behind "   | " under it */
-    ANNOTATE_PLAIN, /* for a screen reader: who speaks in words, nothing to be seen only */
-    ANNOTATE_JSON,  /* one object for each event (docs: JSON lines) */
-    ANNOTATE_HTML,  /* one page that needs nothing else, dark and light */
+    ANNOTATE_TEXT,     /* each line as it stands, its meaning behind "   | " under it */
+    ANNOTATE_PLAIN,    /* for a screen reader: who speaks in words, nothing to be seen only */
+    ANNOTATE_JSON,     /* one object for each event (docs: JSON lines) */
+    ANNOTATE_HTML,     /* one page that needs nothing else, dark and light */
     ANNOTATE_MARKDOWN, /* a table */
 };
 

@@ -29,9 +29,9 @@ struct logtext {
     const struct dialect *dialect; /* NULL: no talk */
     const struct proto *proto;     /* NULL: no talk */
     bool own; /* written by heloscope: exactly one blank after a mark, "#" and "|" lines are ours */
-    bool bare;  /* no marks at all: who speaks follows from the talk itself */
-    bool json;  /* heloscope's JSON lines */
-    bool loose; /* bare, with other text around it: only a verb that is known begins a command */
+    bool bare;    /* no marks at all: who speaks follows from the talk itself */
+    bool json;    /* heloscope's JSON lines */
+    bool loose;   /* bare, with other text around it: only a verb that is known begins a command */
     bool sclient; /* openssl s_client's: it keeps the first replies to itself */
 };
 

@@ -169,9 +169,8 @@ static void shown(const struct blast *b)
     before = term_rss_kb(t);
     term_line(t, "RETR 1");
     from = term_t_key(t);
-    /* type while it comes in, until its size in lines stands on the screen (+1: the +OK itself is
-     * not folded) */
-    snprintf(size, sizeof size, "+%zu", lines);
+    /* type while it comes in, until the gutter says that the body is whole */
+    snprintf(size, sizeof size, "| ok: the whole message");
     while (!term_shows(t, size) && term_now() - from < 30000000) {
         static const char letters[] = "abcdefghijklmnopqrstuvwxyzabcd";
         char sight[32];

@@ -220,10 +220,10 @@ static int explain_words(struct annotate *a, char **words, int n)
 
 static bool output(const struct args *a, struct annotate_options *o, char *why, size_t size)
 {
-    int as = a->json + a->html + a->markdown + a->plain;
+    int as = a->json + a->html + a->markdown + a->jsonl + a->plain;
     bool terminal = isatty(STDOUT_FILENO);
     if (as > 1) {
-        snprintf(why, size, "--plain, --json, --html and --markdown: give one of them");
+        snprintf(why, size, "--plain, --json, --html, --markdown and --jsonl: give one of them");
         return false;
     }
     if (a->blank && !a->markdown) {
@@ -250,6 +250,25 @@ static bool output(const struct args *a, struct annotate_options *o, char *why, 
     return true;
 }
 
+static int batch(const struct args *a)
+{
+    FILE *in = stdin;
+    if (a->noperands > 1)
+        return usage("--jsonl reads one FILE or standard input");
+    if (a->noperands == 1 && strcmp(a->operands[0], "-") != 0)
+        in = fopen(a->operands[0], "re");
+    if (!in)
+        return unreadable(a->operands[0], strerror(errno));
+    size_t good = 0, bad = 0;
+    bool ok = cause_jsonl(in, stdout, &good, &bad);
+    int e = errno;
+    if (in != stdin)
+        fclose(in);
+    if (!ok)
+        return unreadable(a->noperands ? a->operands[0] : "standard input", strerror(e));
+    return good ? EXPLAINED : NOTHING;
+}
+
 int mode_explain(const struct args *a)
 {
     struct annotate_options o = {0};
@@ -266,6 +285,8 @@ int mode_explain(const struct args *a)
         return list(a->list);
     if (!output(a, &o, why, sizeof why))
         return usage(why);
+    if (a->jsonl)
+        return batch(a);
 #ifdef F_SETPIPE_SZ
     fcntl(STDOUT_FILENO, F_SETPIPE_SZ, 1 << 20); /* fewer turns with the reader; a wish only */
 #endif

@@ -207,6 +207,8 @@ void man_print(FILE *to)
 #define X(name, status, words) tagged(to, #status, words);
     FAULT_LIST(X)
 #undef X
+    tagged(to, "heloscope explain",
+           "0: explained; 1: nothing was recognised as a reply; 2 and 3 as above.");
     fputs(".SH ENVIRONMENT\n", to);
     tagged(to, "NO_COLOR",
            "Where it is set and not empty, no colour is used, only bold, underline and reverse.");
@@ -233,6 +235,10 @@ void man_print(FILE *to)
            "Ask what a server offers, from a script.");
     tagged(to, "heloscope serve --smtp 127.0.0.1:2525 --pop3 127.0.0.1:2110",
            "Serve the practice world to other programs.");
+    tagged(to, "heloscope explain '550 5.7.1 Relaying denied'",
+           "Ask what a reply means, who can mend it and what to do next.");
+    tagged(to, "swaks --to somebody@example.org 2>&1 | heloscope explain",
+           "Explain what another program recorded; heloscope explain FILE does it with a log.");
     fputs(".SH \"SEE ALSO\"\n.BR openssl\\-s_client (1),\n.BR curl (1),\n.BR readline (3)\n.PP\n"
           "RFC 5321 (SMTP), RFC 1939 (POP3), RFC 2033 (LMTP), RFC 3463 (enhanced status codes)\n",
           to);

@@ -21,7 +21,10 @@ struct explanation {
                              own, or "" */
     const char *extra; /* remarks on this very line: odd framing, codes that contradict each other,
                           folklore */
+    const char *cause; /* know_explain_cause(): "user-unknown", the label of cause.h, or "" */
+    const char *confidence; /* "certain", "likely", "guess", or "" */
     char made[2048];
+    char cause_what[400], cause_next[400];
 };
 
 /* Explains an item: m from source->moment, its kind, and its first line (n octets, raw). False:
@@ -29,6 +32,12 @@ struct explanation {
  * hostile text. */
 bool know_explain(enum item_kind kind, const struct moment *m, unsigned notes, const char *line,
                   size_t n, struct explanation *out);
+
+/* Adds the cause (cause.h) to the explanation of item i, from all lines of the reply. Where its
+ * words name a specific cause, what, decided, mends and next are that cause's. Nothing but "" for
+ * items that are no refusal. *out is what know_explain() has filled. */
+void know_explain_cause(const struct source *src, size_t i, const struct item *it,
+                        const struct moment *m, struct explanation *out);
 
 /* A capability, by the protocol's name and keyword (without case). NULL: not known. */
 struct know_cap {

@@ -132,7 +132,7 @@ bool know_explain(enum item_kind kind, const struct moment *m, unsigned notes, c
 {
     struct pen p;
     out->title = out->gutter = out->what = out->decided = out->mends = out->next = "";
-    out->ref = out->code = out->enhanced = out->extra = "";
+    out->ref = out->code = out->enhanced = out->extra = out->cause = out->confidence = "";
     pen_start(&p, out);
     if (!line)
         n = 0;

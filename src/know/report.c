@@ -33,7 +33,8 @@ static void meaning(const struct source *src, size_t i, const struct item *it, s
     memset(m, 0, sizeof *m);
     src->moment(src->self, i, m);
     src->line(src->self, i, 0, &first);
-    know_explain(it->kind, m, it->notes, first.p, first.n, e);
+    if (know_explain(it->kind, m, it->notes, first.p, first.n, e))
+        know_explain_cause(src, i, it, m, e);
 }
 
 /* ---- text ---- */
@@ -73,6 +74,7 @@ static void text_item(FILE *f, const struct source *src, size_t i, const struct 
     if (it->mark == MARK_TEMP || it->mark == MARK_PERM || it->mark == MARK_WARN) {
         put_note(f, "", e.title);
         put_note(f, "", e.what);
+        put_note(f, "cause: ", e.cause);
         put_note(f, "decided by: ", e.decided);
         put_note(f, "who can mend it: ", e.mends);
         put_note(f, "next: ", e.next);
@@ -238,6 +240,8 @@ static void json_item(FILE *f, const struct source *src, size_t i, const struct 
     set_words(o, "class", class_word(it->mark));
     set_when(o, it);
     set_words(o, "title", e.title);
+    set_words(o, "cause", e.cause);
+    set_words(o, "confidence", e.confidence);
     set_words(o, "what", e.what);
     set_words(o, "decided", e.decided);
     set_words(o, "mends", e.mends);

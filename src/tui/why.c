@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PARTS_MAX = 6 };
+enum { PARTS_MAX = 7 };
 
 struct part {
     const char *label; /* "Next: " or "" */
@@ -162,6 +162,8 @@ void why_draw(struct ui *ui)
         return;
     }
     known = known && know_explain(it.kind, &m, it.notes, first.p, first.n, &e);
+    if (known)
+        know_explain_cause(src, sel, &it, &m, &e);
     char codes[512] = "";
     const char *code = e.code ? e.code : "", *enhanced = e.enhanced ? e.enhanced : "";
     snprintf(codes, sizeof codes, "%s%s%s", code, *code && *enhanced ? stop_of(code) : "",
@@ -174,6 +176,10 @@ void why_draw(struct ui *ui)
     part_add(parts, &n, e.decided && *e.decided ? "Decided by: " : "", e.decided, mends,
              stop_of(e.decided));
     part_add(parts, &n, "Next: ", e.next, NULL, "");
+    char cause[80] = "";
+    if (e.cause && *e.cause && strcmp(e.cause, "unspecified") != 0)
+        snprintf(cause, sizeof cause, "%s (%s)", e.cause, e.confidence);
+    part_add(parts, &n, "Cause: ", cause, NULL, "");
     part_add(parts, &n, "Note: ", it.remark, e.extra, stop_of(it.remark));
     if (n == 0) {
         part_add(parts, &n, "",

@@ -3,6 +3,7 @@
  * (causes_own.tsv, written from manuals) and hostile text. */
 #include "tests/support/check.h"
 #include "heloscope/cause.h"
+#include "heloscope/know.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,6 +153,42 @@ static void batch(void **state)
     free(text);
 }
 
+static bool two_lines(void *self, size_t i, uint64_t k, struct span *out)
+{
+    static const char *const lines[] = {"550-5.7.1 [203.0.113.9] sorry,",
+                                        "550 5.7.1 blocked using zen.spamhaus.org"};
+    (void)self;
+    (void)i;
+    if (k > 1)
+        return false;
+    *out = (struct span){lines[k], strlen(lines[k])};
+    return true;
+}
+
+static void into_explanation(void **state)
+{
+    (void)state;
+    struct source src = {.line = two_lines};
+    struct item it = {.kind = ITEM_SERVER, .lines = 2};
+    struct moment m;
+    struct explanation e;
+    memset(&m, 0, sizeof m);
+    m.proto = proto_list[0];
+    m.reply.cls = REPLY_PERM;
+    m.reply.code = 550;
+    m.exchange = 3;
+    assert_true(know_explain(it.kind, &m, 0, "550-5.7.1 [203.0.113.9] sorry,", 30, &e));
+    assert_string_equal(e.cause, "");
+    know_explain_cause(&src, 0, &it, &m, &e);
+    assert_string_equal(e.cause, "ip-blocklisted");
+    assert_string_equal(e.confidence, "certain");
+    assert_non_null(strstr(e.what, "list of blocked"));
+    assert_int_equal(e.what[strlen(e.what) - 1], '.');
+    m.reply.cls = REPLY_OK;
+    know_explain_cause(&src, 0, &it, &m, &e);
+    assert_string_equal(e.cause, "");
+}
+
 /* With --jsonl: what causes_dev.sh feeds the scorer with. */
 int main(int argc, char **argv)
 {
@@ -165,6 +202,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(names_say_nothing),
         cmocka_unit_test(hostile),
         cmocka_unit_test(batch),
+        cmocka_unit_test(into_explanation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,6 +41,10 @@ void buf_trim(struct buf *b, size_t n);
 /* The text as a C string; never NULL. Borrowed until the next change. */
 const char *buf_str(const struct buf *b);
 
+/* Writes all of it, going on after a signal. False: errno says why, and some of it may be written.
+ */
+bool write_all(int fd, const char *p, size_t n);
+
 /* malloc and friends that do not return without memory: they say so in one line and leave with
  * EXIT_MEMORY after giving the terminal back (die_hook). */
 void *xmalloc(size_t n);

@@ -8,6 +8,8 @@
 
 #include <openssl/crypto.h>
 #include <stdint.h>
+#include <errno.h>
+#include <unistd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -203,4 +205,18 @@ void buf_trim(struct buf *b, size_t n)
 const char *buf_str(const struct buf *b)
 {
     return b->p ? b->p : "";
+}
+
+bool write_all(int fd, const char *p, size_t n)
+{
+    while (n > 0) {
+        ssize_t k = write(fd, p, n);
+        if (k < 0 && errno == EINTR)
+            continue;
+        if (k <= 0)
+            return false;
+        p += k;
+        n -= (size_t)k;
+    }
+    return true;
 }

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 /* ---- capabilities ---- */
 
@@ -310,18 +309,11 @@ static void take_body(struct session *s, const struct piece *p)
                                 CAPS_TEXT_MAX);
     }
     if (s->options.use_sink && !(v && (v->flags & VERB_CAPS))) {
-        for (size_t done = 0; p->kind == PIECE_BODY && done < p->n;) {
-            ssize_t w = write(s->options.sink_fd, p->p + done, p->n - done);
-            if (w < 0 && errno == EINTR)
-                continue;
-            if (w < 0) {
-                int e = errno;
-                session_event_entry(s, EVENT_LIMIT, MARK_WARN, e,
-                                    "the message cannot be written: %s", strerror(e));
-                session_over(s, FAULT_FILE, strerror(e));
-                return;
-            }
-            done += (size_t)w;
+        if (p->kind == PIECE_BODY && !write_all(s->options.sink_fd, p->p, p->n)) {
+            int e = errno;
+            session_event_entry(s, EVENT_LIMIT, MARK_WARN, e, "the message cannot be written: %s",
+                                strerror(e));
+            session_over(s, FAULT_FILE, strerror(e));
         }
         return;
     }

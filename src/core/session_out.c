@@ -96,6 +96,20 @@ static unsigned line_notes(const struct session *s, const char *line, size_t n)
     return scan.notes | (n + 2 > s->proto->line_limit ? NOTE_LONG : 0);
 }
 
+/* Makes a command outstanding and enters what is shown of it; the entry's index. */
+static size_t enter(struct session *s, const struct command *cmd, const char *shown, size_t n,
+                    unsigned notes)
+{
+    s->exchanges++;
+    struct outstanding *o = session_push(s, cmd);
+    struct moment m = {.proto = s->proto,
+                       .command = *cmd,
+                       .before = o->before,
+                       .after = s->ahead,
+                       .exchange = s->exchanges};
+    return transcript_add(s->transcript, ITEM_CLIENT, MARK_NONE, &m, shown, n, notes);
+}
+
 /* Records a command masked and makes it outstanding. The wire gets `line` as it is. */
 static void record(struct session *s, const struct command *cmd, const char *line, size_t n)
 {
@@ -114,15 +128,7 @@ static void record(struct session *s, const struct command *cmd, const char *lin
     }
     buf_add(&shown, "\r\n", 2);
 
-    s->exchanges++;
-    struct outstanding *o = session_push(s, cmd);
-    struct moment m = {.proto = s->proto,
-                       .command = *cmd,
-                       .before = o->before,
-                       .after = s->ahead,
-                       .exchange = s->exchanges};
-    size_t e = transcript_add(s->transcript, ITEM_CLIENT, MARK_NONE, &m, shown.p, shown.len,
-                              notes | (masked ? NOTE_MASKED : 0));
+    size_t e = enter(s, cmd, shown.p, shown.len, notes | (masked ? NOTE_MASKED : 0));
     if (cmd->secret_len > 0 && cmd->mechanism[0]) {
         char words[256] = "";
         sasl_describe_answer(cmd->mechanism, cmd->step, line + cmd->secret, cmd->secret_len, words,
@@ -259,14 +265,7 @@ static size_t record_letter(struct session *s, const struct command *cmd, const 
 {
     struct scan scan = {0};
     scan_bytes(&scan, wire->p, wire->len, 1000); /* RFC 5321 4.5.3.1.6: 1000 octets with CRLF */
-    s->exchanges++;
-    struct outstanding *o = session_push(s, cmd);
-    struct moment m = {.proto = s->proto,
-                       .command = *cmd,
-                       .before = o->before,
-                       .after = s->ahead,
-                       .exchange = s->exchanges};
-    size_t e = transcript_add(s->transcript, ITEM_CLIENT, MARK_NONE, &m, head, nhead, scan.notes);
+    size_t e = enter(s, cmd, head, nhead, scan.notes);
     transcript_more(s->transcript, e, wire->p, wire->len, 0);
     s->last_cmd = *cmd;
     s->has_last = true;

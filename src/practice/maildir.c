@@ -5,6 +5,8 @@
 #include "practice/maildir.h"
 
 #include <dirent.h>
+#include "heloscope/buf.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -76,20 +78,6 @@ void maildir_close(struct maildir *d)
 bool maildir_is_new(const struct maildir *d)
 {
     return d->fresh;
-}
-
-static bool write_all(int fd, const char *p, size_t n)
-{
-    while (n) {
-        ssize_t k = write(fd, p, n);
-        if (k < 0 && errno == EINTR)
-            continue;
-        if (k <= 0)
-            return false;
-        p += k;
-        n -= (size_t)k;
-    }
-    return true;
 }
 
 /* Letters hold no bare CR and no bare LF (the server refuses them), so the way to LF and back loses

@@ -4,6 +4,8 @@
 #include "tui/app.h"
 #include "tui/editor.h"
 
+#include "heloscope/buf.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -14,20 +16,6 @@
 #include <unistd.h>
 
 #define EXTERNAL_MAX (16u << 20)
-
-static bool write_all(int fd, const char *p, size_t n)
-{
-    while (n > 0) {
-        ssize_t k = write(fd, p, n);
-        if (k < 0 && errno == EINTR)
-            continue;
-        if (k <= 0)
-            return false;
-        p += k;
-        n -= (size_t)k;
-    }
-    return true;
-}
 
 static bool run(const char *path, char *why, size_t size)
 {

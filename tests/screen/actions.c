@@ -376,8 +376,11 @@ static void test_palette_rows(void **state)
             term_key(t, "Esc");
         }
         if (term_running(t) && !term_exit_signal(t))
-            assert_int_equal(leave(t), 0);
-        assert_int_equal(term_exit_signal(t), 0);
+            (void)leave(t);
+        if (term_exit_status(t, WAIT) != 0) {
+            term_print(t);
+            fail_msg("after the row \"%s\"", names[i]);
+        }
         term_stop(t);
     }
     assert_in_range(rows, 30, 59); /* all commands and actions were there */

@@ -47,6 +47,11 @@ static void put_in_force(const struct theme_file *t)
     if (depth != DEPTH_MONO) {
         /* Pair 0 is what blanks are painted with. */
         struct style text = themefile_style(t, depth, ROLE_TEXT);
+        /* A pair that changes in place would be lost in ncurses' tree of pairs, and never freed. */
+        static bool before;
+        if (before)
+            reset_color_pairs();
+        before = true;
         assume_default_colors(number(text.fg, depth, NULL), number(text.bg, depth, NULL));
         fgs[0] = number(text.fg, depth, NULL);
         bgs[0] = number(text.bg, depth, NULL);

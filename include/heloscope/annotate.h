@@ -27,22 +27,22 @@ struct annotate_options {
     void *arg;
 };
 
-struct annotate;
+struct annotator;
 /* NULL: the format's name is unknown; why holds one clear line. */
-struct annotate *annotate_new(const struct annotate_options *o, char *why, size_t size);
-void annotate_free(struct annotate *a);
+struct annotator *annotate_new(const struct annotate_options *o, char *why, size_t size);
+void annotate_free(struct annotator *a);
 /* Where the next octets go: at least 64 KiB; then annotate_took(). False: writing failed, or the
  * input is none that can be read (annotate_why()). */
-char *annotate_room(struct annotate *a, size_t *n);
-bool annotate_took(struct annotate *a, size_t n);
+char *annotate_room(struct annotator *a, size_t *n);
+bool annotate_took(struct annotator *a, size_t n);
 /* The input is over. */
-bool annotate_end(struct annotate *a);
+bool annotate_end(struct annotator *a);
 /* How many replies were explained. */
-uint64_t annotate_explained(const struct annotate *a);
+uint64_t annotate_explained(const struct annotator *a);
 /* What the input was taken for: "swaks"; "none". */
-const char *annotate_format_name(const struct annotate *a);
+const char *annotate_format_name(const struct annotator *a);
 /* Why the input cannot be read, or "". */
-const char *annotate_why(const struct annotate *a);
+const char *annotate_why(const struct annotator *a);
 /* The names for --format. */
 const char *annotate_formats(void);
 

@@ -41,7 +41,7 @@ struct where_line { /* where the talk put a line */
     struct span prefix;
 };
 
-struct annotate {
+struct annotator {
     struct annotate_options o;
     const struct annot_writer *w;
     struct logtext kind;
@@ -82,8 +82,8 @@ struct annotate {
 };
 
 /* annotate.c */
-void annot_put_slow(struct annotate *a, const char *p, size_t n);
-static inline void annot_put(struct annotate *a, const char *p, size_t n)
+void annot_put_slow(struct annotator *a, const char *p, size_t n);
+static inline void annot_put(struct annotator *a, const char *p, size_t n)
 {
     if (n > OUT_SIZE - a->out_n) {
         annot_put_slow(a, p, n);
@@ -94,22 +94,22 @@ static inline void annot_put(struct annotate *a, const char *p, size_t n)
     a->out_n += n;
 }
 /* A line that stands for itself, as it came. */
-void annot_raw(struct annotate *a, enum log_kind kind, bool letter, const char *raw, size_t n,
+void annot_raw(struct annotator *a, enum log_kind kind, bool letter, const char *raw, size_t n,
                const struct span *text);
 
 /* annot_talk.c */
 /* lf: p[n] is the unit's LF. one: it is one line. */
-void annot_unit(struct annotate *a, enum log_kind kind, const char *p, size_t n, size_t text_at,
+void annot_unit(struct annotator *a, enum log_kind kind, const char *p, size_t n, size_t text_at,
                 bool lf, bool one);
 /* A line taken out of a quotation, or (p NULL) a line of JSON that logjson_feed() reads. */
-void annot_quoted(struct annotate *a, enum log_kind kind, const char *p, size_t n);
-bool annot_json(struct annotate *a, const char *p, size_t n, char *why, size_t size);
-void annot_lone(struct annotate *a, const struct proto *p, const char *verb, struct span text,
+void annot_quoted(struct annotator *a, enum log_kind kind, const char *p, size_t n);
+bool annot_json(struct annotator *a, const char *p, size_t n, char *why, size_t size);
+void annot_lone(struct annotator *a, const struct proto *p, const char *verb, struct span text,
                 struct span recipient, bool network);
 /* What is still open is explained as far as it came. */
-void annot_finish(struct annotate *a);
-void annot_forget(struct annotate *a);
-void annot_begin(struct annotate *a);
+void annot_finish(struct annotator *a);
+void annot_forget(struct annotator *a);
+void annot_begin(struct annotator *a);
 
 static inline uint64_t annot_eight(const char *p)
 {

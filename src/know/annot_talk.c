@@ -37,7 +37,7 @@ static uint64_t hash_of(const char *p, size_t n, uint64_t h)
 }
 
 /* Was this said in full before? Remembers that it was. */
-static bool said(struct annotate *a, const struct annot *v)
+static bool said(struct annotator *a, const struct annot *v)
 {
     const char *parts[] = {annot_what(v), v->e->extra, v->e->title, annot_mends(v)};
     uint64_t h = 88172645463325252u + v->kind;
@@ -60,7 +60,7 @@ static bool said(struct annotate *a, const struct annot *v)
 }
 
 /* Writes what is to be said, in full the first time; `again` gets what is to be said later. */
-static void say(struct annotate *a, const struct annot *v, struct buf *now, struct buf *again)
+static void say(struct annotator *a, const struct annot *v, struct buf *now, struct buf *again)
 {
     bool before = said(a, v);
     a->w->event(&a->o, now, v, before);
@@ -68,7 +68,7 @@ static void say(struct annotate *a, const struct annot *v, struct buf *now, stru
         a->w->event(&a->o, again, v, true);
 }
 
-static void annot_of(struct annotate *a, struct annot *v, enum item_kind kind, enum item_mark mark,
+static void annot_of(struct annotator *a, struct annot *v, enum item_kind kind, enum item_mark mark,
                      const struct moment *m, unsigned notes, struct explanation *e)
 {
     const char *lf = a->shown.len ? memchr(a->shown.p, '\n', a->shown.len) : NULL;
@@ -86,7 +86,7 @@ static void annot_of(struct annotate *a, struct annot *v, enum item_kind kind, e
 }
 
 /* Entry i of the transcript, as far as it has come. */
-static void event(struct annotate *a, size_t i, struct buf *now, struct buf *again)
+static void event(struct annotator *a, size_t i, struct buf *now, struct buf *again)
 {
     const struct source *src = transcript_source(a->t);
     struct item it;
@@ -110,7 +110,7 @@ static void event(struct annotate *a, size_t i, struct buf *now, struct buf *aga
 }
 
 /* A reply that stands alone: of a log, a notification, or the only line there is. */
-void annot_lone(struct annotate *a, const struct proto *p, const char *verb, struct span text,
+void annot_lone(struct annotator *a, const struct proto *p, const char *verb, struct span text,
                 struct span recipient, bool network)
 {
     struct moment m = {.proto = p};
@@ -158,7 +158,7 @@ void annot_lone(struct annotate *a, const struct proto *p, const char *verb, str
 
 /* ---- the automaton over lines ---- */
 
-void annot_forget(struct annotate *a)
+void annot_forget(struct annotator *a)
 {
     for (uint32_t i = 0; i < a->nstates; i++)
         free(a->states[i]);
@@ -168,7 +168,7 @@ void annot_forget(struct annotate *a)
     a->state = NO_STATE;
 }
 
-static void take_state(struct annotate *a)
+static void take_state(struct annotator *a)
 {
     union {
         struct talk_state s;
@@ -196,7 +196,8 @@ static void take_state(struct annotate *a)
     a->views[a->state] = talk_view(&a->talk);
 }
 
-static struct known *slot_of(struct annotate *a, uint64_t h, const char *key, size_t n, bool *found)
+static struct known *slot_of(struct annotator *a, uint64_t h, const char *key, size_t n,
+                             bool *found)
 {
     struct known *free_slot = NULL;
     for (unsigned i = 0; i < 8; i++) {
@@ -215,7 +216,7 @@ static struct known *slot_of(struct annotate *a, uint64_t h, const char *key, si
     return free_slot;
 }
 
-static uint32_t keep(struct annotate *a, const char *p, size_t n)
+static uint32_t keep(struct annotator *a, const char *p, size_t n)
 {
     uint32_t at = a->arena_n;
     if (n)
@@ -263,7 +264,7 @@ static size_t success_key(const char *p, size_t n)
     return i;
 }
 
-static void remember(struct annotate *a, uint32_t from, uint64_t h, const char *key, size_t n,
+static void remember(struct annotator *a, uint32_t from, uint64_t h, const char *key, size_t n,
                      bool as_they_stand, const struct buf *again, unsigned explained)
 {
     bool found;
@@ -308,7 +309,7 @@ static void remember(struct annotate *a, uint32_t from, uint64_t h, const char *
 }
 
 /* Makes `talk` stand where the state says, with an empty transcript. */
-static void ready(struct annotate *a)
+static void ready(struct annotator *a)
 {
     if (a->state == NO_STATE && a->t)
         return; /* in the middle of a reply: it goes on in the same transcript */
@@ -322,7 +323,7 @@ static void ready(struct annotate *a)
 }
 
 /* What is whole by now, and a reply whose body begins. */
-static void events(struct annotate *a, struct buf *again)
+static void events(struct annotator *a, struct buf *again)
 {
     const struct source *src = transcript_source(a->t);
     struct item it;
@@ -334,7 +335,7 @@ static void events(struct annotate *a, struct buf *again)
 }
 
 /* The driver reads the unit p..p+n (whole lines), which is a command's or a reply's. */
-static void through_driver(struct annotate *a, enum log_kind kind, const char *p, size_t n,
+static void through_driver(struct annotator *a, enum log_kind kind, const char *p, size_t n,
                            bool *masked, struct buf *again)
 {
     const char *end = p + n;
@@ -379,7 +380,7 @@ static void through_driver(struct annotate *a, enum log_kind kind, const char *p
 }
 
 /* One command or one whole reply. */
-void annot_unit(struct annotate *a, enum log_kind kind, const char *p, size_t n, size_t text_at,
+void annot_unit(struct annotator *a, enum log_kind kind, const char *p, size_t n, size_t text_at,
                 bool lf, bool one)
 {
     char key[600];
@@ -456,7 +457,7 @@ void annot_unit(struct annotate *a, enum log_kind kind, const char *p, size_t n,
     buf_clear(&again);
 }
 
-void annot_quoted(struct annotate *a, enum log_kind kind, const char *p, size_t n)
+void annot_quoted(struct annotator *a, enum log_kind kind, const char *p, size_t n)
 {
     bool dot = n == 1 && p[0] == '.';
     struct span s = {p, n};
@@ -488,7 +489,7 @@ void annot_quoted(struct annotate *a, enum log_kind kind, const char *p, size_t 
     take_state(a);
 }
 
-bool annot_json(struct annotate *a, const char *p, size_t n, char *why, size_t size)
+bool annot_json(struct annotator *a, const char *p, size_t n, char *why, size_t size)
 {
     static const enum log_kind kinds[] = {LOG_CLIENT, LOG_SERVER, LOG_EVENT, LOG_TEXT};
     int64_t when;
@@ -517,7 +518,7 @@ bool annot_json(struct annotate *a, const char *p, size_t n, char *why, size_t s
     return true;
 }
 
-void annot_begin(struct annotate *a)
+void annot_begin(struct annotator *a)
 {
     a->known = xcalloc(SLOTS, sizeof *a->known);
     a->arena = xmalloc(ARENA);
@@ -525,7 +526,7 @@ void annot_begin(struct annotate *a)
     take_state(a);
 }
 
-void annot_finish(struct annotate *a)
+void annot_finish(struct annotator *a)
 {
     if (a->state != NO_STATE || !a->t)
         return;

@@ -15,14 +15,14 @@
 
 /* ---- output ---- */
 
-static void flush(struct annotate *a)
+static void flush(struct annotator *a)
 {
     if (a->out_n && !a->failed && !a->o.write(a->o.arg, a->out, a->out_n))
         a->failed = true;
     a->out_n = 0;
 }
 
-void annot_put_slow(struct annotate *a, const char *p, size_t n)
+void annot_put_slow(struct annotator *a, const char *p, size_t n)
 {
     flush(a);
     while (n > OUT_SIZE) {
@@ -35,7 +35,7 @@ void annot_put_slow(struct annotate *a, const char *p, size_t n)
     a->out_n = n;
 }
 
-static void put_line(struct annotate *a, const struct annot_line *l)
+static void put_line(struct annotator *a, const struct annot_line *l)
 {
     buf_trim(&a->lines, 0);
     a->w->line(&a->o, &a->lines, l);
@@ -43,13 +43,13 @@ static void put_line(struct annotate *a, const struct annot_line *l)
 }
 
 /* Something that we have to say ourselves. */
-static void ours(struct annotate *a, const char *words)
+static void ours(struct annotator *a, const char *words)
 {
     struct annot_line l = {.kind = LOG_EVENT, .text = {words, strlen(words)}, .quoted = true};
     put_line(a, &l);
 }
 
-void annot_raw(struct annotate *a, enum log_kind kind, bool letter, const char *raw, size_t n,
+void annot_raw(struct annotator *a, enum log_kind kind, bool letter, const char *raw, size_t n,
                const struct span *text)
 {
     if (a->o.as == ANNOTATE_TEXT && !a->o.color && annot_harmless(raw, n)) {
@@ -116,7 +116,7 @@ static bool stray_secret(const char *p, size_t n, size_t *at, size_t *len)
     return false;
 }
 
-static void put_text(struct annotate *a, enum log_kind kind, const char *p, size_t n)
+static void put_text(struct annotator *a, enum log_kind kind, const char *p, size_t n)
 {
     size_t at, len;
     struct span s = {p, n};
@@ -149,7 +149,7 @@ static inline bool more_follows(const char *p, size_t n)
            p[2] >= '0' && p[2] <= '9';
 }
 
-static inline enum log_kind whose(struct annotate *a, const char *p, size_t n, struct span *text)
+static inline enum log_kind whose(struct annotator *a, const char *p, size_t n, struct span *text)
 {
     /* the usual case at once: "C: " and "S: " where no margin is */
     if (a->colon && n >= 3 && p[1] == ':' && p[2] == ' ' && (p[0] == 'C' || p[0] == 'S') &&
@@ -161,7 +161,7 @@ static inline enum log_kind whose(struct annotate *a, const char *p, size_t n, s
 }
 
 /* The body of a CAPA reply is looked at as one with it. */
-static bool caps_answer(const struct annotate *a, const char *p, size_t n)
+static bool caps_answer(const struct annotator *a, const char *p, size_t n)
 {
     if (a->state == NO_STATE || n < 3 || p[0] != '+')
         return false;
@@ -171,7 +171,7 @@ static bool caps_answer(const struct annotate *a, const char *p, size_t n)
 }
 
 /* How far a reply of several lines goes; NULL: it is not whole yet. */
-static const char *reply_end(struct annotate *a, const char *p, const char *end, bool last,
+static const char *reply_end(struct annotator *a, const char *p, const char *end, bool last,
                              struct span text)
 {
     const char *q = p, *lf = memchr(p, '\n', (size_t)(end - p));
@@ -220,7 +220,7 @@ static inline const char *line_end(const char *p, const char *end, size_t *n)
 }
 
 /* A line of a letter or a body; lf: its LF stands behind it. */
-static inline void letter_line(struct annotate *a, enum log_kind kind, const char *p, size_t n,
+static inline void letter_line(struct annotator *a, enum log_kind kind, const char *p, size_t n,
                                const struct span *text, bool lf)
 {
     if (lf && a->o.as == ANNOTATE_TEXT && !a->o.color && annot_harmless(p, n))
@@ -231,7 +231,7 @@ static inline void letter_line(struct annotate *a, enum log_kind kind, const cha
 
 /* A line of a talk, with what belongs to it; returns where the next begins, NULL: more input is
  * wanted. */
-static const char *talk_step(struct annotate *a, const char *p, const char *lf, size_t n,
+static const char *talk_step(struct annotator *a, const char *p, const char *lf, size_t n,
                              const char *end, bool last)
 {
     struct span text;
@@ -282,7 +282,7 @@ static const char *talk_step(struct annotate *a, const char *p, const char *lf, 
     return next;
 }
 
-static void python_line(struct annotate *a, const char *p, size_t n)
+static void python_line(struct annotator *a, const char *p, size_t n)
 {
     struct buf b;
     buf_init_secret(&b, LINE_SHOWN);
@@ -300,7 +300,7 @@ static void python_line(struct annotate *a, const char *p, size_t n)
     buf_clear(&b);
 }
 
-static void json_line(struct annotate *a, const char *p, size_t n)
+static void json_line(struct annotator *a, const char *p, size_t n)
 {
     char why[200], words[300];
     if (n == 0 || annot_json(a, p, n, why, sizeof why))
@@ -317,7 +317,7 @@ static bool mail_proto(const char *name, const struct proto **p)
     return *p != NULL;
 }
 
-static void maillog_line(struct annotate *a, const char *p, size_t n)
+static void maillog_line(struct annotator *a, const char *p, size_t n)
 {
     struct logmail m;
     const struct proto *q;
@@ -337,7 +337,7 @@ static bool field(const char *p, size_t n, const char *name, struct span *value)
     return true;
 }
 
-static void dsn_told(struct annotate *a)
+static void dsn_told(struct annotator *a)
 {
     struct span reply, to = {a->dsn.recipient, strlen(a->dsn.recipient)};
     const struct proto *q;
@@ -351,7 +351,7 @@ static void dsn_told(struct annotate *a)
 }
 
 /* RFC 3464 2: fields, folded, of one recipient after the other. */
-static void dsn_line(struct annotate *a, const char *p, size_t n)
+static void dsn_line(struct annotator *a, const char *p, size_t n)
 {
     struct span v;
     bool folded = n > 0 && (p[0] == ' ' || p[0] == '\t');
@@ -381,7 +381,7 @@ static void dsn_line(struct annotate *a, const char *p, size_t n)
 }
 
 /* Replies one under the other; what is no reply belongs to the one before. */
-static void reply_told(struct annotate *a)
+static void reply_told(struct annotator *a)
 {
     struct span none = {"", 0}, s = {buf_str(&a->dsn.value), a->dsn.value.len};
     struct reply r = {0};
@@ -396,7 +396,7 @@ static void reply_told(struct annotate *a)
     annot_lone(a, q, NULL, s, none, false);
 }
 
-static void reply_line(struct annotate *a, const char *p, size_t n)
+static void reply_line(struct annotator *a, const char *p, size_t n)
 {
     size_t from = 0;
     while (from < n && (p[from] == ' ' || p[from] == '\t'))
@@ -424,7 +424,7 @@ static void reply_line(struct annotate *a, const char *p, size_t n)
     put_line(a, &l);
 }
 
-static void detect(struct annotate *a)
+static void detect(struct annotator *a)
 {
     const char *p = a->in;
     size_t n = a->to;
@@ -457,7 +457,7 @@ static void detect(struct annotate *a)
 }
 
 /* One line; NULL: it is not whole, or what it belongs to is not. */
-static const char *step(struct annotate *a, const char *p, const char *end, bool last)
+static const char *step(struct annotator *a, const char *p, const char *end, bool last)
 {
     size_t n;
     const char *lf = line_end(p, end, &n);
@@ -502,7 +502,7 @@ static const char *step(struct annotate *a, const char *p, const char *end, bool
 }
 
 /* The rest of an overlong line. */
-static const char *skip(struct annotate *a, const char *p, const char *end, bool last)
+static const char *skip(struct annotator *a, const char *p, const char *end, bool last)
 {
     char words[80];
     const char *lf = memchr(p, '\n', (size_t)(end - p));
@@ -516,7 +516,7 @@ static const char *skip(struct annotate *a, const char *p, const char *end, bool
     return lf ? lf + 1 : end;
 }
 
-static void run(struct annotate *a, bool last)
+static void run(struct annotator *a, bool last)
 {
     const char *p = a->in + a->from, *end = a->in + a->to;
     while (p < end && !a->failed) {
@@ -539,7 +539,7 @@ static void run(struct annotate *a, bool last)
         skip(a, p, end, true);
 }
 
-struct annotate *annotate_new(const struct annotate_options *o, char *why, size_t size)
+struct annotator *annotate_new(const struct annotate_options *o, char *why, size_t size)
 {
     static const struct annot_writer *const writers[] = {
         [ANNOTATE_TEXT] = &annot_text,         [ANNOTATE_PLAIN] = &annot_plain,
@@ -552,7 +552,7 @@ struct annotate *annotate_new(const struct annotate_options *o, char *why, size_
                  logtext_names());
         return NULL;
     }
-    struct annotate *a = xcalloc(1, sizeof *a);
+    struct annotator *a = xcalloc(1, sizeof *a);
     a->o = *o;
     a->w = writers[o->as];
     a->in = xmalloc(IN_SIZE);
@@ -566,7 +566,7 @@ struct annotate *annotate_new(const struct annotate_options *o, char *why, size_
     return a;
 }
 
-void annotate_free(struct annotate *a)
+void annotate_free(struct annotator *a)
 {
     if (!a)
         return;
@@ -587,7 +587,7 @@ void annotate_free(struct annotate *a)
     free(a);
 }
 
-char *annotate_room(struct annotate *a, size_t *n)
+char *annotate_room(struct annotator *a, size_t *n)
 {
     if (a->from) {
         memmove(a->in, a->in + a->from, a->to - a->from);
@@ -598,7 +598,7 @@ char *annotate_room(struct annotate *a, size_t *n)
     return a->in + a->to;
 }
 
-bool annotate_took(struct annotate *a, size_t n)
+bool annotate_took(struct annotator *a, size_t n)
 {
     a->to += n;
     if (!a->detected && a->to < LOOK)
@@ -610,7 +610,7 @@ bool annotate_took(struct annotate *a, size_t n)
     return !a->failed;
 }
 
-bool annotate_end(struct annotate *a)
+bool annotate_end(struct annotator *a)
 {
     if (!a->detected)
         detect(a);
@@ -629,17 +629,17 @@ bool annotate_end(struct annotate *a)
     return !a->failed;
 }
 
-uint64_t annotate_explained(const struct annotate *a)
+uint64_t annotate_explained(const struct annotator *a)
 {
     return a->explained;
 }
 
-const char *annotate_format_name(const struct annotate *a)
+const char *annotate_format_name(const struct annotator *a)
 {
     return logtext_name(&a->kind);
 }
 
-const char *annotate_why(const struct annotate *a)
+const char *annotate_why(const struct annotator *a)
 {
     return a->why;
 }

@@ -154,7 +154,7 @@ static int unreadable(const char *name, const char *why)
     return fault_status(FAULT_FILE);
 }
 
-static int finish(struct annotate *a, const char *name, bool ok, bool stdin_given)
+static int finish(struct annotator *a, const char *name, bool ok, bool stdin_given)
 {
     if (!ok && annotate_why(a)[0])
         return unreadable(name, annotate_why(a));
@@ -164,7 +164,7 @@ static int finish(struct annotate *a, const char *name, bool ok, bool stdin_give
     return annotate_explained(a) ? EXPLAINED : NOTHING;
 }
 
-static int explain_fd(struct annotate *a, int fd, const char *name)
+static int explain_fd(struct annotator *a, int fd, const char *name)
 {
     for (;;) {
         size_t room;
@@ -195,7 +195,7 @@ static bool like_reply(const char *s)
            strchr(s, '\n');
 }
 
-static int explain_words(struct annotate *a, char **words, int n)
+static int explain_words(struct annotator *a, char **words, int n)
 {
     struct buf b;
     buf_init(&b, 65536);
@@ -295,7 +295,7 @@ int mode_explain(const struct args *a)
     bool words = !in && (a->noperands > 1 || (stat(name, &st) != 0 && like_reply(name)));
     if (!in && !words && a->noperands > 1)
         return usage("explain reads one FILE");
-    struct annotate *t = annotate_new(&o, why, sizeof why);
+    struct annotator *t = annotate_new(&o, why, sizeof why);
     if (!t)
         return usage(why);
     int status;

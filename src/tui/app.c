@@ -305,9 +305,10 @@ static void paste(struct app *app)
         prompt_paste(app, b->p, b->len);
     else if (app->palette.on)
         palette_paste(app, b->p, b->len);
-    else if (!t)
-        tabs_open_text(app, b->p, b->len);
-    else if (t->letter) {
+    else if (!t) {
+        if (!explain_show(app, b->p, b->len, false))
+            tabs_open_text(app, b->p, b->len);
+    } else if (t->letter) {
         app->ui.focus = FOCUS_EDITOR;
         letter_insert(app, t, b->p, b->len);
     } else if (t->session) {

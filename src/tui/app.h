@@ -59,6 +59,8 @@ struct help {
 };
 void help_open(struct app *app);
 void help_show(struct app *app, const char *text);
+/* Explains a reply in the box of help. False: none was recognised (any: a talk will do too). */
+bool explain_show(struct app *app, const char *text, size_t n, bool any);
 void help_key(struct app *app, const struct key *k);
 void help_draw(struct app *app);
 

@@ -162,6 +162,12 @@ static void run(struct app *app, enum command_id id, const char *arg)
     case CMD_OPEN:
         tabs_open(app, arg);
         return;
+    case CMD_EXPLAIN:
+        if (!explain_show(app, arg, strlen(arg), true))
+            ui_notice(ui, true,
+                      "no reply was recognised in that; it begins with a code like 550, or "
+                      "with -ERR");
+        return;
     case CMD_TAB:
         if (number(app, arg, 1, TABS_MAX, &n))
             tabs_show(app, (int)n - 1);

@@ -19,7 +19,7 @@ static bool collect(void *arg, const char *p, size_t n)
 static void run(const struct annotate_options *o, const uint8_t *p, size_t n, size_t piece)
 {
     char why[300];
-    struct annotate *a = annotate_new(o, why, sizeof why);
+    struct annotator *a = annotate_new(o, why, sizeof why);
     bool ok = a != NULL;
     if (!a)
         abort();

@@ -26,7 +26,7 @@ static void feed(struct got *g, struct annotate_options o, const char *p, size_t
     buf_init(&g->b, 64u << 20);
     o.write = collect;
     o.arg = &g->b;
-    struct annotate *a = annotate_new(&o, why, sizeof why);
+    struct annotator *a = annotate_new(&o, why, sizeof why);
     assert_non_null(a);
     bool ok = true;
     while (n > 0 && ok) {

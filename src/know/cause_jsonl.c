@@ -3,6 +3,7 @@
 #include "heloscope/cause.h"
 
 #include <jansson.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,6 +122,7 @@ bool cause_jsonl(FILE *in, FILE *out, size_t *good, size_t *bad)
     line = malloc(size = LINE_MAX_OCTETS);
     if (!line)
         return false;
+    __fsetlocking(out, FSETLOCKING_BYCALLER); /* nobody else writes meanwhile */
     for (;;) {
         /* fgets would lose NULs; getline would take a line of a GB into memory. */
         size_t len = 0;

@@ -34,7 +34,18 @@ const struct cause_row *cause_rows(size_t *n)
     return rows;
 }
 
-enum { PARTS_MAX = 48, ATOMS_MAX = 3000, STATES_MAX = 40000, USES_MAX = 12000, BUCKETS = 512 };
+enum {
+    PARTS_MAX = 48,
+    ATOMS_MAX = 3000,
+    USES_MAX = 9000,
+    BUCKETS = 512,
+    NODES_MAX = 24000, /* of the words' letters */
+    STATES_MAX = 12000,
+    EDGES = 16384, /* a power of two, of which at most a half is used */
+    HASH = 8192,
+    ACTIVE_MAX = 16, /* words of the longest literal */
+    PREFIX_MAX = 6,  /* "block*", "blocked*" ... in one word */
+};
 
 /* A group (prev < 0) or a sequence: the atom `prev`, and after it the group `last`. */
 struct atom {
@@ -54,33 +65,42 @@ struct use { /* list element: a value and the next one */
     uint16_t value, next;
 };
 
+struct edge { /* state, word -> state */
+    uint32_t key;
+    uint16_t to;
+};
+
+/* A literal is a path of words; a word is a path of letters. Node 0 begins the words of text, node
+ * 1 those of URLs. */
 static struct {
     bool built;
     char fault[160];
     struct atom atoms[ATOMS_MAX];
     size_t natoms;
+    uint16_t atom_hash[HASH];
     struct compiled rows[ROWS];
     uint8_t class_of[256];
     unsigned nclasses;
-    uint16_t *go;   /* states * nclasses */
-    uint16_t *out;  /* state -> first use (atom | the literal's length below), 0 none */
-    uint16_t *dict; /* state -> next state with output on the way of failure, 0 none */
+    uint16_t *next; /* nodes * nclasses */
+    uint16_t whole[NODES_MAX],
+        open[NODES_MAX]; /* the word that ends here, or that goes on at will */
+    size_t nodes, nwords;
+    struct edge edges[EDGES];
+    uint16_t begins[NODES_MAX]; /* word -> state after it at a literal's beginning, 0 none */
+    uint16_t out[STATES_MAX];   /* state -> first use: groups of which it ends a literal */
     size_t states;
     struct use uses[USES_MAX];
-    uint8_t use_len[USES_MAX];
-    uint8_t use_tail[USES_MAX]; /* 1: the literal ends with a blank, which the next may share */
     size_t nuses;
-    uint16_t row_of[ATOMS_MAX]; /* atom -> first use: rows keyed by it */
-    uint16_t
-        feed_of[ATOMS_MAX]; /* sequence -> first use: groups that have it among their literals */
-    uint16_t seq_of[ATOMS_MAX]; /* group -> first use: sequences that end with it */
-    uint16_t bucket[BUCKETS];   /* rows of codes alone */
+    uint16_t row_of[ATOMS_MAX];  /* atom -> first use: rows keyed by it */
+    uint16_t feed_of[ATOMS_MAX]; /* atom -> first use: groups that have it among their literals */
+    uint16_t seq_of[ATOMS_MAX];  /* group -> first use: sequences that end with it */
+    uint16_t bucket[BUCKETS];    /* rows of codes alone */
 } m;
 
 static void fault(const char *what, const char *where)
 {
     if (!m.fault[0])
-        snprintf(m.fault, sizeof m.fault, "%s: %.100s", what, where);
+        snprintf(m.fault, sizeof m.fault, "%s: %.100s", what, where ? where : "");
 }
 
 static uint16_t use_push(uint16_t value, uint16_t next)
@@ -105,41 +125,81 @@ static const char *trimmed(const char *s, const char **e)
     return s;
 }
 
+static bool atom_is(const struct atom *a, const char *text, size_t len, int prev, int last)
+{
+    return prev < 0 ? a->prev < 0 && a->len == len && !memcmp(a->text, text, len)
+                    : a->prev == prev && a->last == last;
+}
+
 static int atom_find(const char *text, size_t len, int prev, int last)
 {
-    for (size_t i = 0; i < m.natoms; i++)
-        if (prev < 0 ? m.atoms[i].prev < 0 && m.atoms[i].len == len &&
-                           !memcmp(m.atoms[i].text, text, len)
-                     : m.atoms[i].prev == prev && m.atoms[i].last == last)
-            return (int)i;
+    uint32_t h = 2166136261u;
+    for (size_t i = 0; prev < 0 && i < len; i++)
+        h = (h ^ (unsigned char)text[i]) * 16777619u;
+    if (prev >= 0)
+        h = ((uint32_t)prev * 40503u + (uint32_t)last) * 2654435761u >> 8;
+    for (h %= HASH; m.atom_hash[h]; h = (h + 1) % HASH)
+        if (atom_is(&m.atoms[m.atom_hash[h] - 1], text, len, prev, last))
+            return m.atom_hash[h] - 1;
     if (m.natoms == ATOMS_MAX) {
         fault("too many groups", text);
         return 0;
     }
     m.atoms[m.natoms] = (struct atom){text, (uint16_t)len, (int16_t)prev, (int16_t)last, 0};
+    m.atom_hash[h] = (uint16_t)(m.natoms + 1);
     return (int)m.natoms++;
 }
 
-/* "a .. b" among a group's literals: a sequence that counts as the group. */
-static void parse_dotted(int group, const char *s, const char *e)
+static const char *words_of(const char *name, size_t n)
 {
-    while (s < e) {
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strlen(words[i].name) == n && !memcmp(words[i].name, name, n))
+            return words[i].literals;
+    fault("no such words", name);
+    return "fault";
+}
+
+static int parse_group(const char *s, const char *e);
+
+/* "a .. b" among a group's literals: a sequence that counts as the group. */
+static int parse_dotted(const char *s, const char *e)
+{
+    int prev = -1;
+    for (const char *dots; s < e; s = dots ? dots + 2 : e) {
+        dots = memmem(s, (size_t)(e - s), "..", 2);
+        int one = parse_group(s, dots ? dots : e);
+        prev = prev < 0 ? one : atom_find(NULL, 0, prev, one);
+    }
+    return prev;
+}
+
+static int parse_group(const char *s, const char *e)
+{
+    s = trimmed(s, &e);
+    if (s == e)
+        fault("empty group", s);
+    else if (*s == '$' && !memchr(s, '|', (size_t)(e - s))) {
+        s = words_of(s + 1, (size_t)(e - s - 1));
+        e = s + strlen(s);
+    }
+    size_t before = m.natoms;
+    int group = atom_find(s, (size_t)(e - s), -1, -1);
+    if (m.natoms == before)
+        return group;
+    while (s < e) { /* what is no literal of its own */
         const char *bar = memchr(s, '|', (size_t)(e - s));
         const char *le = bar ? bar : e;
-        const char *dots = memmem(s, (size_t)(le - s), "..", 2);
-        if (dots) {
-            int prev = -1;
-            for (const char *p = s; p < le; p = dots ? dots + 2 : le) {
-                dots = memmem(p, (size_t)(le - p), "..", 2);
-                const char *pe = dots ? dots : le;
-                const char *ps = trimmed(p, &pe);
-                int one = atom_find(ps, (size_t)(pe - ps), -1, -1);
-                prev = prev < 0 ? one : atom_find(NULL, 0, prev, one);
-            }
-            m.feed_of[prev] = use_push((uint16_t)group, m.feed_of[prev]);
-        }
+        const char *ls = trimmed(s, &le);
+        int part = -1;
+        if (memmem(ls, (size_t)(le - ls), "..", 2))
+            part = parse_dotted(ls, le);
+        else if (ls < le && *ls == '$')
+            part = parse_group(ls, le);
+        if (part >= 0)
+            m.feed_of[part] = use_push((uint16_t)group, m.feed_of[part]);
         s = bar ? bar + 1 : e;
     }
+    return group;
 }
 
 static int parse_part(const char *s, const char *e)
@@ -147,14 +207,7 @@ static int parse_part(const char *s, const char *e)
     int prev = -1;
     while (s < e) {
         const char *tilde = memchr(s, '~', (size_t)(e - s));
-        const char *ge = tilde ? tilde : e;
-        const char *gs = trimmed(s, &ge);
-        if (gs == ge)
-            fault("empty group", s);
-        size_t before = m.natoms;
-        int group = atom_find(gs, (size_t)(ge - gs), -1, -1);
-        if (m.natoms > before)
-            parse_dotted(group, gs, ge);
+        int group = parse_group(s, tilde ? tilde : e);
         prev = prev < 0 ? group : atom_find(NULL, 0, prev, group);
         s = tilde ? tilde + 1 : e;
     }
@@ -229,110 +282,86 @@ static void parse_when(const char *s, struct cause_when *w)
 /* -- automaton
  * ------------------------------------------------------------------------------------- */
 
-static unsigned new_state(void)
+static bool is_letter(unsigned char c)
 {
-    if (m.states == STATES_MAX) {
-        fault("too many states", "");
-        return 0;
-    }
-    return (unsigned)m.states++;
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c >= 0x80;
 }
 
-static void add_octets(const unsigned char *s, size_t n, uint16_t atom, bool tail)
+static void note_classes(const char *s, size_t n)
 {
-    unsigned st = 0;
+    for (size_t i = 0; i < n; i++)
+        if (is_letter((unsigned char)s[i]) && !m.class_of[(unsigned char)s[i]])
+            m.class_of[(unsigned char)s[i]] = (uint8_t)m.nclasses++;
+}
+
+/* The number of a word, made if need be. */
+static unsigned word_id(const char *s, size_t n, bool url, bool open)
+{
+    unsigned node = url;
     for (size_t i = 0; i < n; i++) {
-        uint16_t *next = &m.go[st * m.nclasses + m.class_of[s[i]]];
-        if (!*next)
-            *next = (uint16_t)new_state();
-        st = *next;
+        uint16_t *next = &m.next[node * m.nclasses + m.class_of[(unsigned char)s[i]]];
+        if (!*next && m.nodes == NODES_MAX)
+            fault("too many words", s);
+        else if (!*next)
+            *next = (uint16_t)m.nodes++;
+        node = *next;
     }
-    m.out[st] = use_push(atom, m.out[st]);
-    m.use_len[m.nuses] = (uint8_t)n;
-    m.use_tail[m.nuses] = tail;
+    uint16_t *id = open ? &m.open[node] : &m.whole[node];
+    if (!*id)
+        *id = (uint16_t)++m.nwords;
+    return *id;
 }
 
-static void literals(const char *s, const char *e,
-                     void (*each)(const unsigned char *, size_t, bool, int), int atom)
+static struct edge *edge_at(unsigned state, unsigned word)
+{
+    uint32_t key = (uint32_t)state << 16 | word;
+    uint32_t h = key * 2654435761u >> 18;
+    while (m.edges[h].key && m.edges[h].key != key)
+        h = (h + 1) % EDGES;
+    return &m.edges[h];
+}
+
+static void add_literal(const char *s, const char *e, unsigned group)
+{
+    bool url = s<e && * s == '/', open = e> s && e[-1] == '*';
+    unsigned state = 0, nwords = 0;
+    const char *from = s;
+    s += url;
+    e -= open;
+    while (s < e) {
+        const char *w = s;
+        while (s < e && is_letter((unsigned char)*s))
+            s++;
+        if (s == w || (s < e && *s != ' ') || ++nwords > ACTIVE_MAX) {
+            fault("a literal is small letters, digits and single blanks", from);
+            return;
+        }
+        unsigned word = word_id(w, (size_t)(s - w), url, open && s == e);
+        struct edge *edge = edge_at(state, word);
+        if (!edge->key && (m.states == STATES_MAX || m.states > EDGES / 2))
+            fault("too many states", from);
+        else if (!edge->key)
+            *edge = (struct edge){(uint32_t)state << 16 | word, (uint16_t)m.states++};
+        if (state == 0)
+            m.begins[word] = edge->to;
+        state = edge->to;
+        s += s < e;
+    }
+    if (!nwords)
+        fault("empty literal", from);
+    m.out[state] = use_push((uint16_t)group, m.out[state]);
+}
+
+static void add_literals(const char *s, const char *e, unsigned group)
 {
     while (s < e) {
         const char *bar = memchr(s, '|', (size_t)(e - s));
         const char *le = bar ? bar : e;
         const char *ls = trimmed(s, &le);
-        if (ls < le && memmem(ls, (size_t)(le - ls), "..", 2)) {
-            s = bar ? bar + 1 : e;
-            continue; /* parse_dotted() has seen to it */
-        }
-        if (ls < le && *ls == '$') {
-            size_t i = 0, n = (size_t)(le - ls - 1);
-            while (i < sizeof words / sizeof words[0] &&
-                   !(strlen(words[i].name) == n && !memcmp(words[i].name, ls + 1, n)))
-                i++;
-            if (i == sizeof words / sizeof words[0])
-                fault("no such words", ls);
-            else
-                literals(words[i].literals, words[i].literals + strlen(words[i].literals), each,
-                         atom);
-        } else if (ls < le) {
-            unsigned char lit[128];
-            size_t n = 0;
-            bool url = *ls == '/', open = le[-1] == '*';
-            lit[n++] = url ? CAUSE_URL : ' ';
-            for (const char *p = ls + url; p < le - open && n < sizeof lit - 1; p++) {
-                unsigned char c = (unsigned char)*p;
-                if (!(c == ' ' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c >= 0x80))
-                    fault("a literal is small letters, digits and blanks", ls);
-                lit[n++] = url && c == ' ' ? CAUSE_URL : c;
-            }
-            if (!open)
-                lit[n++] = url ? CAUSE_URL : ' ';
-            each(lit, n, !open, atom);
-        } else
-            fault("empty literal", s);
+        if (ls == le || (*ls != '$' && !memmem(ls, (size_t)(le - ls), "..", 2)))
+            add_literal(ls, le, group);
         s = bar ? bar + 1 : e;
     }
-}
-
-static void note_classes(const unsigned char *s, size_t n, bool tail, int atom)
-{
-    (void)tail;
-    (void)atom;
-    for (size_t i = 0; i < n; i++)
-        if (!m.class_of[s[i]])
-            m.class_of[s[i]] = (uint8_t)m.nclasses++;
-}
-
-static void note_literal(const unsigned char *s, size_t n, bool tail, int atom)
-{
-    add_octets(s, n, (uint16_t)atom, tail);
-}
-
-/* Failure links breadth first; `go` becomes total, so that a step never looks back. */
-static void link_states(void)
-{
-    uint16_t *fail = calloc(m.states, sizeof *fail), *queue = calloc(m.states, sizeof *queue);
-    if (!fail || !queue)
-        abort();
-    size_t head = 0, tail = 0;
-    for (unsigned c = 0; c < m.nclasses; c++)
-        if (m.go[c])
-            queue[tail++] = m.go[c];
-    while (head < tail) {
-        unsigned s = queue[head++];
-        unsigned f = fail[s];
-        m.dict[s] = m.out[f] ? (uint16_t)f : m.dict[f];
-        for (unsigned c = 0; c < m.nclasses; c++) {
-            uint16_t *t = &m.go[s * m.nclasses + c];
-            uint16_t by_fail = m.go[f * m.nclasses + c];
-            if (*t) {
-                fail[*t] = by_fail;
-                queue[tail++] = *t;
-            } else
-                *t = by_fail;
-        }
-    }
-    free(fail);
-    free(queue);
 }
 
 static unsigned bucket_of(unsigned subject, unsigned detail)
@@ -363,23 +392,20 @@ static void build(void)
         parse_match(rows[r].match, &m.rows[r]);
         parse_when(rows[r].when, &m.rows[r].when);
     }
-    m.nclasses = 1; /* class 0: octets that are in no literal */
-    size_t groups = m.natoms;
-    for (size_t a = 0; a < groups; a++)
+    m.nclasses = 1; /* class 0: letters that are in no literal; they lead nowhere */
+    for (size_t a = 0; a < m.natoms; a++)
         if (m.atoms[a].prev < 0)
-            literals(m.atoms[a].text, m.atoms[a].text + m.atoms[a].len, note_classes, (int)a);
-    m.go = calloc((size_t)STATES_MAX * m.nclasses, sizeof *m.go);
-    m.out = calloc(STATES_MAX, sizeof *m.out);
-    m.dict = calloc(STATES_MAX, sizeof *m.dict);
-    if (!m.go || !m.out || !m.dict)
+            note_classes(m.atoms[a].text, m.atoms[a].len);
+    m.next = calloc((size_t)NODES_MAX * m.nclasses, sizeof *m.next);
+    if (!m.next)
         abort();
+    m.nodes = 2;
     m.states = 1;
-    for (size_t a = 0; a < groups; a++)
+    for (size_t a = 0; a < m.natoms; a++)
         if (m.atoms[a].prev < 0)
-            literals(m.atoms[a].text, m.atoms[a].text + m.atoms[a].len, note_literal, (int)a);
+            add_literals(m.atoms[a].text, m.atoms[a].text + m.atoms[a].len, (unsigned)a);
         else
             m.seq_of[m.atoms[a].last] = use_push((uint16_t)a, m.seq_of[m.atoms[a].last]);
-    link_states();
     for (size_t r = 0; r < ROWS; r++)
         key_row(r);
 }
@@ -395,7 +421,7 @@ size_t cause_match_states(size_t *octets)
 {
     if (!m.built)
         build();
-    *octets = m.states * m.nclasses * sizeof *m.go;
+    *octets = m.nodes * m.nclasses * sizeof *m.next + sizeof m;
     return m.states;
 }
 
@@ -418,20 +444,77 @@ static void mark(struct scan *s, unsigned atom, unsigned end, unsigned letters)
         s->letters[atom] = (uint16_t)letters;
 }
 
-static void group_found(struct scan *s, unsigned atom, unsigned start, unsigned end)
+/* A group was found, whose last literal is at start..end: the sequences that it ends, and the
+ * groups that have it or one of those among their literals. */
+static void group_found(struct scan *s, unsigned atom, unsigned start, unsigned end,
+                        unsigned letters)
 {
     for (unsigned u = m.seq_of[atom]; u; u = m.uses[u].next) {
         unsigned seq = m.uses[u].value;
         unsigned prev = (unsigned)m.atoms[seq].prev;
-        if (s->end[prev] && s->end[prev] <= start && start - s->end[prev] <= CAUSE_NEAR) {
-            mark(s, seq, end, s->letters[prev] + end - start);
-            for (unsigned f = m.feed_of[seq]; f; f = m.uses[f].next) {
-                unsigned group = m.uses[f].value;
-                mark(s, group, end, s->letters[seq]);
+        if (!s->end[prev] || s->end[prev] > start || start - s->end[prev] > CAUSE_NEAR)
+            continue;
+        unsigned both = s->letters[prev] + letters;
+        mark(s, seq, end, both);
+        for (unsigned f = m.feed_of[seq]; f; f = m.uses[f].next)
+            group_found(s, m.uses[f].value, start, end, both);
+    }
+    mark(s, atom, end, letters);
+    for (unsigned f = m.feed_of[atom]; f; f = m.uses[f].next)
+        group_found(s, m.uses[f].value, start, end, letters);
+}
+
+struct active { /* a literal that has begun */
+    uint16_t state, start;
+};
+
+/* One word goes on with the literals that have begun, and begins others. */
+static size_t step(struct scan *s, struct active *active, size_t n, unsigned start, unsigned word,
+                   unsigned end, struct active *next, size_t nnext)
+{
+    for (size_t i = 0; i <= n; i++) {
+        unsigned from = i < n ? active[i].start : start;
+        unsigned state = i < n ? edge_at(active[i].state, word)->to : m.begins[word];
+        if (!state)
+            continue;
+        for (unsigned u = m.out[state]; u; u = m.uses[u].next)
+            group_found(s, m.uses[u].value, from, end, end - from);
+        if (nnext < ACTIVE_MAX)
+            next[nnext++] = (struct active){(uint16_t)state, (uint16_t)from};
+    }
+    return nnext;
+}
+
+static void scan_words(struct scan *s, const struct cause_text *t)
+{
+    struct active room[2][ACTIVE_MAX];
+    size_t n = 0, now = 0;
+    for (size_t i = 0; i < t->n;) {
+        if (t->text[i] <= ' ') {
+            if (t->text[i] == CAUSE_URL && i && t->text[i - 1] == ' ')
+                n = 0;
+            i++;
+            continue;
+        }
+        unsigned node = t->text[i - 1] == CAUSE_URL, opens[PREFIX_MAX], ends[PREFIX_MAX];
+        size_t start = i, nopen = 0, nnext = 0;
+        for (bool dead = false; i < t->n && t->text[i] > ' '; i++) {
+            if (dead)
+                continue;
+            node = m.next[node * m.nclasses + m.class_of[t->text[i]]];
+            dead = !node;
+            if (m.open[node] && nopen < PREFIX_MAX) {
+                opens[nopen] = m.open[node];
+                ends[nopen++] = (unsigned)i + 1;
             }
         }
+        struct active *active = room[now], *next = room[now ^= 1];
+        if (m.whole[node])
+            nnext = step(s, active, n, (unsigned)start, m.whole[node], (unsigned)i, next, nnext);
+        for (size_t k = 0; k < nopen; k++)
+            nnext = step(s, active, n, (unsigned)start, opens[k], ends[k], next, nnext);
+        n = nnext;
     }
-    mark(s, atom, end, end - start);
 }
 
 static bool when_met(const struct cause_when *w, const struct cause_text *t, enum cause_stage stage)
@@ -476,15 +559,7 @@ size_t cause_match(const struct cause_text *t, enum cause_stage stage, struct ca
     for (size_t i = 0; i < s.nfound; i++)
         s.end[s.found[i]] = s.letters[s.found[i]] = 0;
     s.nfound = 0;
-    unsigned st = 0;
-    for (size_t i = 0; i < t->n; i++) {
-        st = m.go[st * m.nclasses + m.class_of[t->text[i]]];
-        for (unsigned o = m.out[st] ? st : m.dict[st]; o; o = m.dict[o])
-            for (unsigned u = m.out[o]; u; u = m.uses[u].next) {
-                unsigned end = (unsigned)i + 1 - m.use_tail[u];
-                group_found(&s, m.uses[u].value, (unsigned)i + 2 - m.use_len[u], end);
-            }
-    }
+    scan_words(&s, t);
     size_t n = 0;
     for (size_t i = 0; i < s.nfound; i++)
         for (unsigned u = m.row_of[s.found[i]]; u; u = m.uses[u].next) {

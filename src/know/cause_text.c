@@ -134,7 +134,10 @@ static unsigned char small(unsigned char c)
 
 static bool ends_token(unsigned char c)
 {
-    return c <= ' ' || strchr("<>()[]{},;\"|", c);
+    static const bool ends[256] = {
+        ['<'] = true, ['>'] = true, ['('] = true, [')'] = true, ['['] = true, [']'] = true,
+        ['{'] = true, ['}'] = true, [','] = true, [';'] = true, ['"'] = true, ['|'] = true};
+    return c <= ' ' || ends[c];
 }
 
 static bool url_at(const unsigned char *p, size_t n)

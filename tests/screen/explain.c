@@ -37,7 +37,7 @@ static void test_paste(void **state)
     term_wait(t, "1  practise", WAIT);
     term_paste(t, "S: 220 pasted.example ESMTP\rC: EHLO me.example\rS: 250 pasted.example\r",
                SIZE_MAX);
-    term_wait(t, "C: EHLO me.example", WAIT);
+    term_wait(t, "C:   EHLO me.example", WAIT);
     assert_int_equal(leave(t), 0);
     term_stop(t);
 }

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # explain on a transcript of 200 MB, annotated text out through a pipe, beside grep -c and a perl
 # annotator with the same few rules; then one reply explained by a process. All in the same run.
-top=${top_srcdir:-.}
 heloscope=${HELOSCOPE:-./heloscope}
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
@@ -59,7 +58,7 @@ explain() { "$heloscope" explain "$folder/talk" | cat >/dev/null; }
 annotator() { perl "$folder/annotate.pl" "$folder/talk" | cat >/dev/null; }
 counter() { grep -c ' 550 ' "$folder/talk" >"$folder/count"; } # into /dev/null it would stop at the first
 best=999999999 grep_best=999999999
-for turn in 1 2 3 4 5; do
+for _ in 1 2 3 4 5; do
     t=$(seconds explain)
     [ "$t" -lt "$best" ] && best=$t
     t=$(seconds counter)
@@ -72,7 +71,7 @@ awk -v n="$octets" -v e="$best" -v g="$grep_best" -v p="$perl_time" 'BEGIN {
     printf "explain is %.2f of grep -c (wanted 0.33), %.1f x perl (wanted 12)\n", g / e, p / e }'
 "$heloscope" explain "$folder/talk" | cat >/dev/null &
 peak=0
-for turn in 1 2 3 4 5 6 7 8 9 10 11 12; do
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12; do
     for pid in $(pgrep -P $$ -x heloscope 2>/dev/null); do
         kb=$(awk '/VmHWM/ { print $2 }' "/proc/$pid/status" 2>/dev/null)
         [ "${kb:-0}" -gt "$peak" ] && peak=$kb
@@ -82,7 +81,7 @@ done
 wait
 echo "memory $peak kB at its highest (wanted 16384)"
 best=999999999
-for turn in 1 2 3 4 5 6 7 8 9 10; do
+for _ in 1 2 3 4 5 6 7 8 9 10; do
     t=$(seconds "$heloscope" explain '550 5.1.1 no such user' | tail -n 1)
     [ "$t" -lt "$best" ] && best=$t
 done

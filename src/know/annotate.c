@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define ROOM 65536u /* annotate_room() always has as much */
 
@@ -311,6 +312,89 @@ static void json_line(struct annotator *a, const char *p, size_t n)
     put_text(a, LOG_TEXT, p, n);
 }
 
+/* A line of a web page's source as it is seen: without tags, entities as what they stand for. */
+static void page_text(const char *p, size_t n, struct buf *out)
+{
+    static const struct {
+        const char *name;
+        char is;
+    } entities[] = {{"&lt;", '<'},   {"&gt;", '>'},   {"&amp;", '&'},
+                    {"&quot;", '"'}, {"&#39;", '\''}, {"&nbsp;", ' '}};
+    for (size_t i = 0; i < n;) {
+        size_t k = i + 1;
+        char is = p[i];
+        if (p[i] == '<') {
+            while (k < n && (p[k] == '/' || p[k] == '!'))
+                k++;
+            size_t name = k;
+            while (k < n && ((p[k] | 32) >= 'a' && (p[k] | 32) <= 'z'))
+                k++;
+            const char *gt =
+                k > name && k < n &&
+                        (p[k] == '>' || p[k] == ' ' || p[k] == '/' || (p[k] >= '1' && p[k] <= '6'))
+                    ? memchr(p + k, '>', n - k)
+                    : NULL;
+            if (gt) { /* "<a@b.example>" is none */
+                i = (size_t)(gt - p) + 1;
+                continue;
+            }
+            k = i + 1;
+        }
+        for (size_t e = 0; p[i] == '&' && e < sizeof entities / sizeof *entities; e++) {
+            size_t len = strlen(entities[e].name);
+            if (n - i >= len && memcmp(p + i, entities[e].name, len) == 0) {
+                is = entities[e].is;
+                k = i + len;
+            }
+        }
+        buf_add_char(out, is);
+        i = k;
+    }
+}
+
+static void page_line(struct annotator *a, const char *p, size_t n)
+{
+    struct buf b;
+    struct span text;
+    buf_init_secret(&b, LINE_SHOWN);
+    page_text(p, n, &b);
+    enum log_kind kind = logtext_line(&a->kind, &a->view, buf_str(&b), b.len, &text);
+    if (kind == LOG_CLIENT || kind == LOG_SERVER)
+        annot_quoted(a, kind, text.p, text.n);
+    else
+        put_text(a, kind == LOG_EVENT ? LOG_EVENT : LOG_TEXT, p, n);
+    buf_clear(&b);
+}
+
+/* Is it the source of a page with a talk in it? */
+static bool page(struct annotator *a, const char *p, size_t n)
+{
+    const char *end = p + n;
+    struct buf b;
+    struct logtext x;
+    bool html = false;
+    for (size_t i = 0; i + 5 < n && i < 4096 && !html; i++)
+        html = p[i] == '<' &&
+               (strncasecmp(p + i, "<html", 5) == 0 || strncasecmp(p + i, "<!doc", 5) == 0 ||
+                strncasecmp(p + i, "<pre>", 5) == 0);
+    if (!html)
+        return false;
+    buf_init_secret(&b, LOOK + 4096);
+    while (p < end) {
+        size_t len;
+        const char *lf = line_end(p, end, &len);
+        page_text(p, len, &b);
+        buf_add_char(&b, '\n');
+        p = lf ? lf + 1 : end;
+    }
+    logtext_detect(&x, buf_str(&b), b.len);
+    buf_clear(&b);
+    if (x.style != LOG_BARE && x.style != LOG_MARKS)
+        return false;
+    a->kind = x;
+    return true;
+}
+
 static bool mail_proto(const char *name, const struct proto **p)
 {
     *p = proto_find(name, strlen(name), NULL, NULL);
@@ -427,7 +511,7 @@ static void reply_line(struct annotator *a, const char *p, size_t n)
 static void detect(struct annotator *a)
 {
     const char *p = a->in;
-    size_t n = a->to;
+    size_t n = a->to < LOOK ? a->to : LOOK; /* however it comes in */
     a->detected = true;
     if (logtext_utf16(p, n)) {
         snprintf(a->why, sizeof a->why,
@@ -442,7 +526,7 @@ static void detect(struct annotator *a)
     }
     if (a->o.format)
         logtext_insist(&a->kind, a->o.format, p, n);
-    else
+    else if (!(a->page = page(a, p, n < LOOK ? n : LOOK)))
         logtext_detect(&a->kind, p, n);
     a->colon = a->kind.style == LOG_MARKS && logtext_colon(&a->kind);
     if (a->kind.proto) {
@@ -475,6 +559,10 @@ static const char *step(struct annotator *a, const char *p, const char *end, boo
     switch (a->kind.style) {
     case LOG_MARKS:
     case LOG_BARE:
+        if (a->page) {
+            page_line(a, p, n);
+            break;
+        }
         next = talk_step(a, p, lf, n, end, last);
         if (!next)
             a->line_no--;

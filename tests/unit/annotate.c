@@ -110,6 +110,15 @@ static const struct {
      {"452 4.3.1 Insufficient system storage\n   | temporary", "Then say who you are",
       "That was all of it.\n"},
      {"Then say who you are, and see what it says.\n   |"}},
+    {"prose",
+     "<html><body><h1>A session</h1>\n<pre>\n220 mx.example.net ESMTP\n<b>EHLO me.example</b>\n"
+     "250-mx.example.net\n250 SIZE 100\nMAIL FROM:&lt;a@b.example&gt;\n250 OK\n"
+     "RCPT TO:<c@d.example>\n550 5.1.1 &lt;c@d.example&gt; user unknown\nQUIT\n221 bye\n"
+     "</pre></body></html>\n",
+     5,
+     {"C: MAIL FROM:<a@b.example>\nS: 250 OK\n", "C: RCPT TO:<c@d.example>\n",
+      "S: 550 5.1.1 <c@d.example> user unknown\n   | permanent", "</pre></body></html>\n"},
+     {"syntax"}},
     {"swaks",
      "=== Trying mx.example.net:25...\n=== Connected to mx.example.net.\n"
      "<-  220 mx.example.net ESMTP\n -> EHLO a.example\n<-  250-mx.example.net\n<-  250 STARTTLS\n"

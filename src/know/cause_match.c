@@ -150,7 +150,7 @@ static int atom_find(const char *text, size_t len, int prev, int last)
     return (int)m.natoms++;
 }
 
-static const char *words_of(const char *name, size_t n)
+const char *cause_words(const char *name, size_t n)
 {
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (strlen(words[i].name) == n && !memcmp(words[i].name, name, n))
@@ -179,7 +179,7 @@ static int parse_group(const char *s, const char *e)
     if (s == e)
         fault("empty group", s);
     else if (*s == '$' && !memchr(s, '|', (size_t)(e - s))) {
-        s = words_of(s + 1, (size_t)(e - s - 1));
+        s = cause_words(s + 1, (size_t)(e - s - 1));
         e = s + strlen(s);
     }
     size_t before = m.natoms;
@@ -551,7 +551,7 @@ static size_t code_rows(const struct cause_text *t, enum cause_stage stage, unsi
     return n;
 }
 
-size_t cause_match(const struct cause_text *t, enum cause_stage stage, struct cause_hit *hits)
+static struct scan *scan(const struct cause_text *t)
 {
     static _Thread_local struct scan s;
     if (!m.built)
@@ -560,24 +560,45 @@ size_t cause_match(const struct cause_text *t, enum cause_stage stage, struct ca
         s.end[s.found[i]] = s.letters[s.found[i]] = 0;
     s.nfound = 0;
     scan_words(&s, t);
+    return &s;
+}
+
+static bool words_match(const struct compiled *c, const struct scan *s, unsigned *letters)
+{
+    *letters = 0;
+    for (int k = 0; k < c->nyes; k++) {
+        if (!s->end[c->yes[k]])
+            return false;
+        *letters += s->letters[c->yes[k]];
+    }
+    for (int k = 0; k < c->nno; k++)
+        if (s->end[c->no[k]])
+            return false;
+    if (*letters > 500)
+        *letters = 500;
+    return true;
+}
+
+size_t cause_match(const struct cause_text *t, enum cause_stage stage, struct cause_hit *hits)
+{
+    const struct scan *s = scan(t);
     size_t n = 0;
-    for (size_t i = 0; i < s.nfound; i++)
-        for (unsigned u = m.row_of[s.found[i]]; u; u = m.uses[u].next) {
+    for (size_t i = 0; i < s->nfound; i++)
+        for (unsigned u = m.row_of[s->found[i]]; u; u = m.uses[u].next) {
             const struct compiled *c = &m.rows[m.uses[u].value];
-            bool all = true;
-            unsigned letters = 0;
-            for (int k = 0; k < c->nyes && all; k++) {
-                all = s.end[c->yes[k]] != 0;
-                letters += s.letters[c->yes[k]];
-            }
-            for (int k = 0; k < c->nno && all; k++)
-                all = !s.end[c->no[k]];
-            if (all && n < CAUSE_HITS_MAX && when_met(&c->when, t, stage))
-                hits[n++] = (struct cause_hit){m.uses[u].value,
-                                               (uint16_t)(letters < 500 ? letters : 500), false};
+            unsigned letters;
+            if (n < CAUSE_HITS_MAX && words_match(c, s, &letters) && when_met(&c->when, t, stage))
+                hits[n++] = (struct cause_hit){m.uses[u].value, (uint16_t)letters, false};
         }
     n = code_rows(t, stage, 0, hits, n);
     if (t->eclass)
         n = code_rows(t, stage, bucket_of(t->esubject, t->edetail), hits, n);
     return n;
+}
+
+bool cause_row_words(size_t r, const struct cause_text *t)
+{
+    unsigned letters;
+    const struct scan *s = scan(t);
+    return words_match(&m.rows[r], s, &letters);
 }

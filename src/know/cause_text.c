@@ -137,6 +137,7 @@ static bool ends_token(unsigned char c)
     static const bool ends[256] = {
         ['<'] = true, ['>'] = true, ['('] = true, [')'] = true, ['['] = true, [']'] = true,
         ['{'] = true, ['}'] = true, [','] = true, [';'] = true, ['"'] = true, ['|'] = true};
+    // cppcheck-suppress arrayIndexOutOfBoundsCond ; an unsigned char is no 256
     return c <= ' ' || ends[c];
 }
 

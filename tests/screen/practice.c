@@ -119,7 +119,7 @@ static void test_why(void **state)
         {"RCPT TO:<full@practice.example>", "why 452 4.2.2", "full"},
         {"RCPT TO:<greylist@practice.example>", "why 450 4.7.1", "again"},
         {"RCPT TO:<disabled@practice.example>", "why 550 5.2.1", "disabled"},
-        {"RCPT TO:<me@elsewhere.example>", "why 550 5.7.1", "forward"},
+        {"RCPT TO:<me@elsewhere.example>", "why 550 5.7.1", "relay"},
         {"FROBNICATE", "why 500 5.5.", "command"},
         {"VRFY student", "why 25", "VRFY"},
         {"RSET", "why 250 2.0.0", "RSET"},

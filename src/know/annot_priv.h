@@ -46,7 +46,7 @@ struct annotator {
     const struct annot_writer *w;
     struct logtext kind;
     bool detected, failed, has_talk;
-    bool page; /* the source of a web page: tags and entities are taken out of a talk's lines */
+    bool page;  /* the source of a web page: tags and entities are taken out of a talk's lines */
     bool colon; /* the marks are "C:" and "S:" */
     char why[200];
     char *in;

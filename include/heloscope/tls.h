@@ -6,6 +6,7 @@
 #define HELOSCOPE_TLS_H
 
 #include "heloscope/buf.h"
+#include "heloscope/fault.h"
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
@@ -36,12 +37,42 @@ struct tls_facts {
     char next[256]; /* what the user can do about it */
 };
 
+/* Protocol versions by their number on the wire. RFC 8446 4.2.1, RFC 8996 (1.0 and 1.1 are
+ * deprecated). */
+enum tls_version {
+    TLS_ANY = 0, /* what the system's openssl.cnf says */
+    TLS_1_0 = 0x0301,
+    TLS_1_1,
+    TLS_1_2,
+    TLS_1_3
+};
+/* "1.2", "TLS1.2", "tlsv1.2", "TLS 1.2"; TLS_ANY: not a version. */
+enum tls_version tls_version_of(const char *text);
+/* "TLS 1.2". */
+const char *tls_version_name(enum tls_version v);
+
+/* What a client asks of TLS beside trust; borrowed strings, NULL or TLS_ANY: as usual. */
+struct tls_ask {
+    enum tls_version min, max; /* below 1.2 the security level is lowered too, or none would do */
+    const char *ciphers;       /* OpenSSL's list; members that begin with TLS_ are for TLS 1.3 */
+    const char *sni;           /* RFC 6066 3: this name instead of the target's */
+    const char *verify_name;   /* the name or address that the certificate is compared with */
+    const char *cert_file;     /* client certificate (PEM, with its chain) */
+    const char *key_file;      /* its key (PEM, no passphrase); NULL: in cert_file as well */
+};
+
 /* What a client trusts; borrowed strings. All NULL: the system's store (directory first, bundle
  * only when no issuer was found there). */
 struct tls_trust {
     const char *ca_file;                 /* PEM file instead of the system's store */
     const struct tls_identity *practice; /* trust this CA and nothing else */
+    struct tls_ask ask;
 };
+
+/* Tries out what the user asked for, before a connection is opened: reads the files, has OpenSSL
+ * take the ciphers. Anything but FAULT_NONE: why holds one clear sentence; FAULT_FILE where a file
+ * cannot be read or holds something else, FAULT_USAGE for the rest. */
+enum fault tls_trust_check(const struct tls_trust *trust, char *why, size_t size);
 
 /* A client that expects name (SNI unless it is an address; NULL: there is none to compare with,
  * which is a reason against the certificate), or a server with an identity. NULL: why holds a

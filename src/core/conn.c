@@ -172,10 +172,13 @@ static struct conn *conn_new(struct loop *l, const struct target *t, const struc
     target_copy(&c->target, t);
     if (o)
         c->o = *o;
-    if (c->o.trust.ca_file)
-        c->o.trust.ca_file = c->ca_file = xstrdup(c->o.trust.ca_file);
-    if (c->o.name_servers)
-        c->o.name_servers = c->name_servers = xstrdup(c->o.name_servers);
+    struct tls_ask *ask = &c->o.trust.ask;
+    const char **const strings[KEPT] = {&c->o.trust.ca_file, &c->o.name_servers, &ask->ciphers,
+                                        &ask->sni,           &ask->verify_name,  &ask->cert_file,
+                                        &ask->key_file};
+    for (size_t i = 0; i < KEPT; i++)
+        if (*strings[i])
+            *strings[i] = c->kept[i] = xstrdup(*strings[i]);
     /* What is sent may be a password. */
     buf_init_secret(&c->out, QUEUE_MAX);
     buf_init(&c->wire, WIRE_MAX);
@@ -215,8 +218,8 @@ void conn_free(struct conn *c)
     buf_clear(&c->plain);
     buf_clear(&c->injected);
     target_clear(&c->target);
-    free(c->ca_file);
-    free(c->name_servers);
+    for (size_t i = 0; i < KEPT; i++)
+        free(c->kept[i]);
     free(c->chunk);
     free(c);
 }

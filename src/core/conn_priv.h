@@ -20,7 +20,8 @@ enum {
     WIRE_MAX = QUEUE_MAX + (1 << 20),
     PLAIN_MAX = 1 << 20,
     INJECTED_MAX = 64 << 10, /* kept of what was injected before TLS */
-    FINISH_MS = 2000
+    FINISH_MS = 2000,
+    KEPT = 7 /* strings of the options */
 };
 
 enum phase {
@@ -39,7 +40,7 @@ struct conn {
     struct loop *loop;
     struct target target;
     struct conn_options o;
-    char *ca_file, *name_servers;
+    char *kept[KEPT]; /* copies of the strings in o */
     conn_fn *fn;
     void *arg;
     enum phase phase;

@@ -7,6 +7,7 @@
 #include "core/tls_priv.h"
 #include "heloscope/tls.h"
 
+#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
@@ -137,13 +138,17 @@ static struct tls *tls_new(SSL_CTX *ctx, bool server, char *why, size_t size)
     return t;
 }
 
-struct tls *tls_new_client(const char *name, bool is_address, const struct tls_trust *trust,
-                           char *why, size_t size)
+static struct tls *client(const char *name, bool is_address, const struct tls_trust *trust,
+                          enum fault *fault, char *why, size_t size)
 {
+    static const struct tls_ask nothing;
+    const struct tls_ask *ask = trust ? &trust->ask : &nothing;
     ERR_clear_error();
     X509_STORE *own = NULL;
+    *fault = FAULT_FILE;
     if (trust && !tls_trust_load(trust, &own, why, size))
         return NULL;
+    *fault = FAULT_TLS;
     SSL_CTX *ctx = client_ctx();
     if (ctx)
         SSL_CTX_set_cert_verify_callback(ctx, verify_later, NULL);
@@ -154,12 +159,34 @@ struct tls *tls_new_client(const char *name, bool is_address, const struct tls_t
     }
     t->own = own;
     t->practice = trust && trust->practice;
-    t->is_address = is_address;
-    t->name = name ? xstrdup(name) : NULL;
-    if (name && !is_address) /* RFC 6066 3: literal addresses are not permitted in SNI */
-        SSL_set_tlsext_host_name(t->ssl, name);
+    *fault = tls_ask_apply(t->ssl, ask, name, is_address, why, size);
+    if (*fault != FAULT_NONE) {
+        tls_free(t);
+        ERR_clear_error();
+        return NULL;
+    }
+    const char *expected = ask->verify_name ? ask->verify_name : name;
+    unsigned char address[16];
+    t->is_address = ask->verify_name ? inet_pton(AF_INET, expected, address) == 1 ||
+                                           inet_pton(AF_INET6, expected, address) == 1
+                                     : is_address;
+    t->name = expected ? xstrdup(expected) : NULL;
     ERR_clear_error();
     return t;
+}
+
+struct tls *tls_new_client(const char *name, bool is_address, const struct tls_trust *trust,
+                           char *why, size_t size)
+{
+    enum fault fault;
+    return client(name, is_address, trust, &fault, why, size);
+}
+
+enum fault tls_trust_check(const struct tls_trust *trust, char *why, size_t size)
+{
+    enum fault fault;
+    tls_free(client("localhost", false, trust, &fault, why, size));
+    return fault;
 }
 
 struct tls *tls_new_server(const struct tls_identity *id, char *why, size_t size)

@@ -7,6 +7,7 @@
 #include "core/tls_priv.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509_vfy.h>
@@ -16,6 +17,7 @@
 #include <string.h>
 #include <strings.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { FOUND_MAX = 12, NAMES_SHOWN = 3 };
 
@@ -154,8 +156,11 @@ bool tls_trust_load(const struct tls_trust *trust, X509_STORE **own, char *why, 
     }
     if (trust->ca_file) {
         *own = store_of(trust->ca_file);
-        if (!*own)
-            snprintf(why, size, "'%s' cannot be read as certificates: a PEM file is wanted",
+        if (!*own && access(trust->ca_file, R_OK) != 0)
+            snprintf(why, size, "'%s' cannot be read: %s", trust->ca_file, strerror(errno));
+        else if (!*own)
+            snprintf(why, size,
+                     "'%s' holds no certificate: a PEM file with the trusted CA is wanted",
                      trust->ca_file);
         ERR_clear_error();
         return *own != NULL;
@@ -235,7 +240,8 @@ static bool verify(X509_STORE_CTX *ctx, X509_STORE *store, SSL *ssl, X509 *leaf,
     if (!store || X509_STORE_CTX_init(ctx, store, leaf, chain) != 1)
         return false;
     X509_STORE_CTX_set_default(ctx, "ssl_server");
-    X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(ctx), SSL_get_security_level(ssl));
+    X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(ctx),
+                                     SSL_CTX_get_security_level(SSL_get_SSL_CTX(ssl)));
     X509_STORE_CTX_set_app_data(ctx, j);
     X509_STORE_CTX_set_verify_cb(ctx, note);
     return X509_verify_cert(ctx) >= 0;
@@ -462,7 +468,7 @@ static const struct {
     {109, "missing_extension"},
     {110, "unsupported_extension"},
     {112, "unrecognized_name: it does not serve the host name that was asked for"},
-    {116, "certificate_required: it wants a certificate from the client"},
+    {116, "certificate_required: it wants a certificate from the client (--cert FILE)"},
     {120, "no_application_protocol"},
 };
 

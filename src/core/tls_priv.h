@@ -22,6 +22,11 @@ void tls_describe(SSL *ssl, struct tls_facts *f);
 /* Words for the newest error of OpenSSL's queue, into out. */
 void tls_words(char *out, size_t size, bool handshake, bool server);
 
+/* Versions, ciphers, SNI and the client certificate, on a connection that has not begun. name: the
+ * target's, NULL or an address (is_address) for none in SNI. */
+enum fault tls_ask_apply(SSL *ssl, const struct tls_ask *ask, const char *name, bool is_address,
+                         char *why, size_t size);
+
 SSL_CTX *tls_identity_ctx(const struct tls_identity *id);
 X509 *tls_identity_ca(const struct tls_identity *id);
 

@@ -3,6 +3,7 @@
 #ifndef HELOSCOPE_MODE_H
 #define HELOSCOPE_MODE_H
 
+#include "heloscope/fault.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -38,6 +39,12 @@ bool args_parse(struct args *a, int argc, char **argv, char *why, size_t size);
 void args_help(FILE *to, enum mode m);
 /* The manual page, as roff (man macros). */
 void man_print(FILE *to);
+
+struct tls_trust;
+/* What the options say about TLS; the strings are argv's. Anything but FAULT_NONE: why holds one
+ * clear line. The files are looked at only with check. */
+enum fault mode_trust(const struct args *a, bool check, struct tls_trust *out, char *why,
+                      size_t size);
 
 /* Each mode returns the exit status (enum fault through fault_status()). */
 int mode_workbench(const struct args *a);

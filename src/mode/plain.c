@@ -308,7 +308,7 @@ static bool practice(struct plain *p, struct session_options *o, char *why, size
     t.label = (char *)"practice world";
     o->practice = true;
     o->conn.insecure = false;
-    o->conn.trust.practice = world_identity(p->world);
+    o->conn.trust = (struct tls_trust){.practice = world_identity(p->world)};
     say("practice: nothing leaves this program. Begin with EHLO laptop.example. Accounts:");
     for (const struct account_row *a = world_accounts(); a->address; a++)
         printf("   %s  %s%s  %s\n", a->address, a->password[0] ? "password " : "",
@@ -375,6 +375,11 @@ int mode_plain(const struct args *a)
     o.conn.insecure = a->insecure;
     o.timeout_ms = (int)(a->timeout ? a->timeout : config.timeout) * 1000;
     config_clear(&config);
+    p.fault = mode_trust(a, true, &o.conn.trust, why, sizeof why);
+    if (p.fault != FAULT_NONE) {
+        fprintf(stderr, "heloscope: %s\n", why);
+        return fault_status(p.fault);
+    }
     p.loop = loop_new();
     p.tty = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
     buf_init_secret(&p.input, 2 * INPUT_MAX);

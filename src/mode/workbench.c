@@ -6,6 +6,7 @@
 #include "tui/app.h"
 #include "heloscope/fault.h"
 #include "heloscope/target.h"
+#include "heloscope/tls.h"
 
 #include <errno.h>
 #include <string.h>
@@ -14,7 +15,13 @@
 int mode_workbench(const struct args *a)
 {
     struct target t;
+    struct tls_trust trust;
     char why[400];
+    enum fault fault = mode_trust(a, true, &trust, why, sizeof why);
+    if (fault != FAULT_NONE) {
+        fprintf(stderr, "heloscope: %s\n", why);
+        return fault_status(fault);
+    }
     if (a->mode == MODE_WORKBENCH && a->noperands > 0) {
         if (!target_parse(a->operands[0], &t, why, sizeof why)) {
             fprintf(stderr, "heloscope: %s\n", why);

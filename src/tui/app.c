@@ -368,6 +368,7 @@ static void settings(struct app *app, const struct args *a, const struct config 
     const char *env = getenv("HELOSCOPE_THEME");
     const char *theme = a->theme ? a->theme : env && *env ? env : c->theme;
     ui->options.conn.insecure = a->insecure;
+    mode_trust(a, false, &ui->options.conn.trust, why, sizeof why); /* looked at by the mode */
     ui->options.timeout_ms = (int)(a->timeout ? a->timeout : c->timeout) * 1000;
     ui->annotate = (enum annotate)c->annotate;
     if (!theme_load(theme ? theme : "terminal", why, sizeof why))

@@ -6,7 +6,6 @@
 #include "heloscope/buf.h"
 #include "heloscope/fault.h"
 
-#include <openssl/crypto.h>
 #include <stdint.h>
 #include <errno.h>
 #include <unistd.h>
@@ -77,7 +76,7 @@ void buf_init_secret(struct buf *b, size_t max)
 static void wipe(void *p, size_t n)
 {
     if (p && n)
-        OPENSSL_cleanse(p, n);
+        explicit_bzero(p, n);
 }
 
 void buf_clear(struct buf *b)

@@ -2,8 +2,8 @@
 /* heloscope's JSON lines, read back: one object a line. What is told of states and meanings in them
  * is not believed but found anew by the driver; only who spoke and what was said counts. */
 #include "logtext.h"
+#include "core/lazy/gsasl.gen.h"
 #include "talk.h"
-#include <gsasl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>

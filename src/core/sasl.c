@@ -3,8 +3,8 @@
  * an AUTH dialogue says, in words that hold no secret. Who asks for the password, and what is sent
  * when, is the session's. RFC 4422, RFC 4616, RFC 4954, RFC 5034, RFC 1939 7. */
 #include "heloscope/sasl.h"
-#include <gsasl.h>
-#include <openssl/evp.h>
+#include "core/lazy/gsasl.gen.h"
+#include "core/lazy/openssl.gen.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +33,8 @@ struct sasl *sasl_new(const char *mechanism, const char *user, const char *secre
         snprintf(why, size, "the mechanism %.40s is not done here; PLAIN and LOGIN are", mechanism);
         return NULL;
     }
+    if (!lazy_ready(gsasl, why, size))
+        return NULL;
     struct sasl *s = xcalloc(1, sizeof *s);
     s->client_first = offered[i].client_first;
     int rc = gsasl_init(&s->lib);

@@ -4,12 +4,12 @@
  * is resolve's. RFC 3986 3.2 (authority), RFC 1123 2.1 (host names), RFC 5890 and RFC 5891
  * (internationalised names). */
 #include "heloscope/target.h"
+#include "core/lazy/idn2.gen.h"
 #include "heloscope/buf.h"
 #include "heloscope/proto.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
-#include <idn2.h>
 #include <netdb.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -156,6 +156,9 @@ static bool parse_host(char *host, bool brackets, struct target *t, const struct
             for (char *p = name; *p; p++)
                 *p = (char)tolower((unsigned char)*p);
         } else {
+            char missing[160];
+            if (!lazy_ready(idn2, missing, sizeof missing))
+                return wrong(w, "the name has letters outside ASCII, and %s", missing);
             uint8_t *out = NULL;
             int rc =
                 idn2_lookup_u8((const uint8_t *)host, &out, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);

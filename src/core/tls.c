@@ -5,11 +5,10 @@
  * only an alert number cannot be put into words. RFC 8446, RFC 5246, RFC 6066 3 (SNI), RFC 9325 (no
  * renegotiation, no compression). */
 #include "core/tls_priv.h"
+#include "core/lazy/openssl.gen.h"
 #include "heloscope/tls.h"
 
 #include <arpa/inet.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,9 +142,11 @@ static struct tls *client(const char *name, bool is_address, const struct tls_tr
 {
     static const struct tls_ask nothing;
     const struct tls_ask *ask = trust ? &trust->ask : &nothing;
+    *fault = FAULT_FILE;
+    if (!lazy_ready(openssl, why, size))
+        return NULL;
     ERR_clear_error();
     X509_STORE *own = NULL;
-    *fault = FAULT_FILE;
     if (trust && !tls_trust_load(trust, &own, why, size))
         return NULL;
     *fault = FAULT_TLS;
@@ -191,6 +192,8 @@ enum fault tls_trust_check(const struct tls_trust *trust, char *why, size_t size
 
 struct tls *tls_new_server(const struct tls_identity *id, char *why, size_t size)
 {
+    if (!lazy_ready(openssl, why, size))
+        return NULL;
     ERR_clear_error();
     return tls_new(tls_identity_ctx(id), true, why, size);
 }

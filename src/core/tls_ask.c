@@ -4,10 +4,9 @@
  * RFC 8446 4.2.1 and RFC 8996 (versions), RFC 6066 3 (SNI), RFC 8446 4.4.2 (client certificates).
  */
 #include "core/tls_priv.h"
+#include "core/lazy/openssl.gen.h"
 
 #include <errno.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>

@@ -5,13 +5,10 @@
  * issuer was found there. RFC 5280 6 (path validation), RFC 9525 (names; the common name is not
  * one). */
 #include "core/tls_priv.h"
+#include "core/lazy/openssl.gen.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/x509_vfy.h>
-#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -3,12 +3,8 @@
  * gone with the program. No key ever touches the disk. RFC 5280 4.2.1 (extensions), RFC 9525
  * (names). */
 #include "core/tls_priv.h"
+#include "core/lazy/openssl.gen.h"
 
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/rand.h>
-#include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -5,8 +5,7 @@
 #define HELOSCOPE_CORE_TLS_PRIV_H
 
 #include "heloscope/tls.h"
-
-#include <openssl/ssl.h>
+#include "core/lazy/openssl.gen.h"
 
 /* The store to verify against: NULL in *own means the system's, which is made when it is first
  * needed. False: why says which file cannot be read. */

@@ -2,6 +2,7 @@
 /* The printers: what was said and what it meant, as text and as JSON lines, streamed item by item.
  * The format is described in report.h; logtext.c and logjson.c read it back. */
 #include "heloscope/report.h"
+#include "core/lazy/openssl.gen.h"
 
 #include "heloscope/frame.h"
 #include "heloscope/harmless.h"
@@ -10,7 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

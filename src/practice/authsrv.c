@@ -3,11 +3,11 @@
  * libgsasl; the passwords of the practice world are no secrets, but what a client sends may be one,
  * so buffers are wiped. */
 #include "practice/authsrv.h"
+#include "core/lazy/gsasl.gen.h"
+#include "core/lazy/openssl.gen.h"
 
 #include "practice/mailbox.h"
 
-#include <gsasl.h>
-#include <openssl/crypto.h>
 #include <string.h>
 #include <strings.h>
 

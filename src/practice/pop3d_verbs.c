@@ -4,10 +4,10 @@
  * sees what they look like on the wire; AUTH only inside TLS, so that CAPA differs before and after
  * STLS. */
 #include "practice/pop3d.h"
+#include "core/lazy/openssl.gen.h"
 
 #include "heloscope/sasl.h"
 
-#include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>

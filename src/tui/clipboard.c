@@ -3,11 +3,11 @@
  * obeyed cannot be known, so the text goes to a file too, and the notice says both. Secrets were
  * masked when the talk was recorded. */
 #include "tui/app.h"
+#include "core/lazy/openssl.gen.h"
 #include "tui/paths.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -21,3 +21,13 @@ if command -v ldd >/dev/null; then
         exit 1
     fi
 fi
+
+# What is loaded at its first use is not loaded at every start.
+if command -v ldd >/dev/null && grep -q HELO_LAZY "$top_builddir/Makefile"; then
+    loaded=$(ldd "$HELOSCOPE" | grep -E 'libssl|libcrypto|libgsasl|libidn2|libunistring|libgmime')
+    if [ -n "$loaded" ]; then
+        echo "$HELOSCOPE loads at its start what it should load when needed:"
+        echo "$loaded"
+        exit 1
+    fi
+fi

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Loads a library at its first use, whole: every name is looked up at once, so that a library that
+ * does not fit is found out before anything was done with it. The file names are those that the
+ * linker would have written down; configure asked it. */
+#include "core/lazy/lazy.h"
+
+#include "heloscope/fault.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#ifdef HELO_LAZY
+#include "config.h"
+
+#include "core/lazy/gsasl.gen.h"
+#include "core/lazy/idn2.gen.h"
+#include "core/lazy/openssl.gen.h"
+
+#include <dlfcn.h>
+#include <string.h>
+
+#define STRING(name) #name,
+#define LIBRARY(lib, ...)                                                                          \
+    struct lazy_##lib lazy_table_##lib;                                                            \
+    static const char *const files_##lib[] = {__VA_ARGS__, NULL};                                  \
+    static const char *const names_##lib[] = {LAZY_NAMES_##lib(STRING)};                           \
+    struct lazy_library lazy_library_##lib = {                                                     \
+        .files = files_##lib,                                                                      \
+        .names = names_##lib,                                                                      \
+        .table = &lazy_table_##lib,                                                                \
+        .n = sizeof names_##lib / sizeof *names_##lib,                                             \
+    };
+
+LIBRARY(openssl, HELO_SONAME_CRYPTO, HELO_SONAME_SSL)
+LIBRARY(gsasl, HELO_SONAME_GSASL)
+LIBRARY(idn2, HELO_SONAME_IDN2)
+
+bool lazy_load(struct lazy_library *lib, char *why, size_t size)
+{
+    if (lib->there)
+        return true;
+    void *handles[4];
+    size_t opened = 0;
+    for (; lib->files[opened] && opened < sizeof handles / sizeof *handles; opened++) {
+        handles[opened] = dlopen(lib->files[opened], RTLD_LAZY | RTLD_LOCAL);
+        if (!handles[opened]) {
+            snprintf(why, size, "%s cannot be loaded: %s", lib->files[opened], dlerror());
+            return false;
+        }
+    }
+    /* Last opened, first asked: libssl also answers for the libcrypto that it needs. */
+    for (size_t i = 0; i < lib->n; i++) {
+        void *found = NULL;
+        for (size_t h = opened; h > 0 && !found; h--)
+            found = dlsym(handles[h - 1], lib->names[i]);
+        if (!found) {
+            snprintf(why, size,
+                     "%s lacks %s: another version is installed than heloscope was built with",
+                     lib->files[opened - 1], lib->names[i]);
+            return false;
+        }
+        memcpy((char *)lib->table + i * sizeof found, &found, sizeof found);
+    }
+    lib->there = true;
+    return true;
+}
+#else
+bool lazy_load(struct lazy_library *lib, char *why, size_t size)
+{
+    (void)why;
+    (void)size;
+    return lib->there = true;
+}
+#endif
+
+void lazy_must(struct lazy_library *lib)
+{
+    char why[256];
+    if (lazy_load(lib, why, sizeof why))
+        return;
+    fprintf(stderr, "heloscope: %s\n", why);
+    exit(fault_status(FAULT_FILE));
+}

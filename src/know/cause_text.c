@@ -172,6 +172,10 @@ static void fold_token(struct pen *w, const unsigned char *p, size_t n, bool bra
     if ((at && at > p && at + 1 < p + n) ||
         (bracketed && memchr(p, '.', bare) && !memchr(p, ':', n))) {
         put_word(w, "addr");
+        /* "user@dom:blocked": gateways put what they found behind the address */
+        const unsigned char *colon = at ? memchr(at, ':', (size_t)(p + n - at)) : NULL;
+        if (colon && colon + 1 < p + n)
+            fold_token(w, colon + 1, (size_t)(p + n - colon - 1), false);
         return;
     }
     for (size_t i = 0; i < n; i++) {

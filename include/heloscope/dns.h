@@ -74,7 +74,7 @@ struct dns_answer {
 };
 
 /* The answer to one question; all borrowed for the call. fn may ask, cancel other questions and
- * free the whole; its own question is over. */
+ * free the whole, but must not run turns of the loop; its own question is over. */
 typedef void dns_fn(void *arg, const struct dns_answer *a);
 
 struct dns {

@@ -91,11 +91,8 @@ struct cause_answer {
 };
 enum { CAUSE_TEXT_MAX = 8192 };
 
-/* Finds the causes of a reply. Never fails, whatever the text. The first call builds the automaton
- * (a few ms at most); it is not safe to make that first call from two threads at once. */
+/* Finds the causes of a reply. Never fails, whatever the text. */
 void cause_find(const struct cause_question *q, struct cause_answer *out);
-/* For the tests: what is wrong with a row (a pattern that cannot be read). NULL: all are sound. */
-const char *cause_rows_fault(void);
 
 /* Batch: reads {"id","protocol","stage","reply"} a line, writes {"id","cause","causes",...} a line,
  * in order. A line that is no such object is answered by {"id":null,"error":...}. *good and *bad

@@ -54,10 +54,8 @@ enum { CAUSE_HITS_MAX = 128 };
 /* All rows that match; returns how many (at most CAUSE_HITS_MAX). */
 size_t cause_match(const struct cause_text *t, enum cause_stage stage, struct cause_hit *hits);
 /* For the tests: do the words of row r match (codes and stage aside)? And the literals of a
- * `$name`. */
+ * `$name`, NULL if there is none of that name. */
 bool cause_row_words(size_t r, const struct cause_text *t);
 const char *cause_words(const char *name, size_t n);
-/* How many states and octets the automaton has (for the tests). */
-size_t cause_match_states(size_t *octets);
 
 #endif

@@ -14,7 +14,9 @@
 
 #include "core/lazy/gsasl.gen.h"
 #include "core/lazy/idn2.gen.h"
+#include "core/lazy/ldns.gen.h"
 #include "core/lazy/openssl.gen.h"
+#include "core/lazy/psl.gen.h"
 
 #include <dlfcn.h>
 #include <string.h>
@@ -34,6 +36,8 @@
 LIBRARY(openssl, HELO_SONAME_CRYPTO, HELO_SONAME_SSL)
 LIBRARY(gsasl, HELO_SONAME_GSASL)
 LIBRARY(idn2, HELO_SONAME_IDN2)
+LIBRARY(ldns, HELO_SONAME_LDNS)
+LIBRARY(psl, HELO_SONAME_PSL)
 
 bool lazy_load(struct lazy_library *lib, char *why, size_t size)
 {

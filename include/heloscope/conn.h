@@ -88,6 +88,8 @@ void conn_abort(struct conn *c);
  * s). */
 void conn_finish(struct conn *c);
 bool conn_is_tls(const struct conn *c);
+/* As tls_channel_binding(). */
+enum tls_binding conn_channel_binding(const struct conn *c, struct buf *out);
 bool conn_is_open(const struct conn *c);
 
 #endif

@@ -120,8 +120,12 @@ struct proto {
     unsigned short port, tls_port; /* 25, 465; 0: none */
     const char *tls_scheme;        /* "smtps", or NULL */
     const unsigned short *ports;   /* other ports that it is usually found at, ended by 0 */
-    size_t line_limit; /* longest command or reply line with CRLF: 512 (RFC 5321 4.5.3.1.5), POP3
-                          512 for replies */
+    size_t line_limit;    /* longest command or reply line with CRLF: 512 (RFC 5321 4.5.3.1.5), POP3
+                             512 for replies */
+    size_t command_limit; /* longest command line with CRLF, which AUTH's initial response must fit
+                             in: 512 (RFC 5321 4.5.3.1.4), POP3 255 (RFC 2449 4) */
+    const char
+        *service; /* its GSSAPI and SASL service name: "smtp", "pop" (RFC 4954 3, RFC 5034 3) */
     const struct verb *verbs;
     size_t nverbs;
     const struct state *states;

@@ -100,6 +100,13 @@ const char *tls_error(const struct tls *t);
 /* Valid once TLS_UP. Borrowed. */
 const struct tls_facts *tls_facts(const struct tls *t);
 
+/* What a login can be bound to, so that it holds for this connection only: tls-exporter for TLS 1.3
+ * (RFC 9266), tls-unique for TLS 1.2 (RFC 5929 3; only with the extended master secret of RFC 7627,
+ * without which it is not unique). Appends the octets to *out. TLS_BINDING_NONE: nothing to be had.
+ */
+enum tls_binding { TLS_BINDING_NONE, TLS_BINDING_UNIQUE, TLS_BINDING_EXPORTER };
+enum tls_binding tls_channel_binding(const struct tls *t, struct buf *out);
+
 /* The practice CA and a server certificate signed by it for names (blank-separated), made in
  * memory at their first use. EC P-256, valid for a day. Where OpenSSL fails, that use fails. */
 struct tls_identity *tls_identity_new(const char *names);

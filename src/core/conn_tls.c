@@ -151,3 +151,8 @@ bool conn_take_records(struct conn *c, const char *bytes, size_t n)
         return conn_ended(c, "the other end closed the connection (TLS was closed properly)");
     return c->wire.len ? conn_flush(c) : true;
 }
+
+enum tls_binding conn_channel_binding(const struct conn *c, struct buf *out)
+{
+    return c->phase == PHASE_TLS ? tls_channel_binding(c->tls, out) : TLS_BINDING_NONE;
+}

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* SASL: the client's side of PLAIN and LOGIN over libgsasl, APOP's digest, and what the base64 of
- * an AUTH dialogue says, in words that hold no secret. Who asks for the password, and what is sent
- * when, is the session's. RFC 4422, RFC 4616, RFC 4954, RFC 5034, RFC 1939 7. */
-#include "heloscope/sasl.h"
+/* SASL, client side: the mechanisms of libgsasl with what they ask for (channel binding among it),
+ * OAUTHBEARER and XOAUTH2, which it does not have, and APOP's digest. Who asks for the password,
+ * and what is sent when, is the session's; what a line says, sasl_words.c's. RFC 4422, RFC 4616,
+ * RFC 5802, RFC 7628, RFC 9266, RFC 1939 7. */
+#include "core/sasl_priv.h"
+
 #include "core/lazy/gsasl.gen.h"
 #include "core/lazy/openssl.gen.h"
 #include <stdio.h>
@@ -10,42 +12,204 @@
 #include <string.h>
 #include <strings.h>
 
+static const struct sasl_mechanism mechanisms[] = {
+#define FIRST SASL_FIRST
+#define CLEAR SASL_CLEAR
+#define BOUND SASL_BOUND
+#define MUTUAL SASL_MUTUAL
+#define ASKED SASL_ASKED
+#define MECH(name, engine, wants, flags, why, proves, hears, ref)                                  \
+    {name, SASL_##engine, SASL_WANTS_##wants, flags, why, proves, hears, ref},
+#include "core/sasl_mechs.def"
+};
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+
+enum { TOKEN_MAX = 65536 };
+
 struct sasl {
+    const struct sasl_mechanism *row;
     Gsasl *lib;
     Gsasl_session *session;
-    bool client_first;
+    struct buf said; /* the first message: an OAuth one, or one that waits for its challenge */
+    bool held;
+    unsigned steps;
     bool done;
+    bool wrong; /* the server's proof does not hold */
 };
 
-/* The mechanisms that are offered, and whether the client speaks first. */
-static const struct {
-    const char *name;
-    bool client_first;
-} offered[] = {{"PLAIN", true}, {"LOGIN", false}};
-
-struct sasl *sasl_new(const char *mechanism, const char *user, const char *secret, char *why,
-                      size_t size)
+const struct sasl_mechanism *sasl_mechanisms(size_t *n)
 {
-    size_t i = 0, n = sizeof offered / sizeof *offered;
-    while (i < n && strcasecmp(offered[i].name, mechanism) != 0)
-        i++;
-    if (i == n) {
-        snprintf(why, size, "the mechanism %.40s is not done here; PLAIN and LOGIN are", mechanism);
+    *n = COUNT(mechanisms);
+    return mechanisms;
+}
+
+const struct sasl_mechanism *sasl_mechanism(const char *name, size_t n)
+{
+    for (size_t i = 0; i < COUNT(mechanisms); i++)
+        if (strlen(mechanisms[i].name) == n && strncasecmp(mechanisms[i].name, name, n) == 0)
+            return &mechanisms[i];
+    return NULL;
+}
+
+/* ---- OAuth 2 tokens ---- */
+
+/* A name inside a GS2 header: RFC 5801 4. */
+static bool add_saslname(struct buf *b, const char *name)
+{
+    bool ok = true;
+    for (; *name && ok; name++)
+        ok = *name == '='   ? buf_add_str(b, "=3D")
+             : *name == ',' ? buf_add_str(b, "=2C")
+                            : buf_add_char(b, *name);
+    return ok;
+}
+
+static bool has_control(const char *s)
+{
+    for (; *s; s++)
+        if ((unsigned char)*s < 0x20 || *s == 0x7f)
+            return true;
+    return false;
+}
+
+/* The one message that carries the token. RFC 7628 3.1; XOAUTH2 is the same without the header. */
+static bool token_message(struct sasl *s, const struct sasl_login *l, char *why, size_t size)
+{
+    struct buf b;
+    const char *secret = l->secret ? l->secret : "";
+    if (!*secret || has_control(secret) || strchr(secret, ' ')) {
+        snprintf(why, size,
+                 *secret ? "the token holds blanks or control characters: it is one word"
+                         : "the token is empty");
+        return false;
+    }
+    buf_init_secret(&b, TOKEN_MAX);
+    bool ok = true;
+    if (s->row->engine == SASL_OAUTHBEARER) {
+        ok = buf_add_str(&b, "n,");
+        if (ok && *l->user)
+            ok = buf_add_str(&b, "a=") &&
+                 add_saslname(&b, l->authzid && *l->authzid ? l->authzid : l->user);
+        ok = ok && buf_add_str(&b, ",\001");
+        if (ok && l->host && *l->host)
+            ok = buf_addf(&b, "host=%s\001", l->host);
+        if (ok && l->port)
+            ok = buf_addf(&b, "port=%u\001", l->port);
+    } else {
+        ok = buf_addf(&b, "user=%s\001", l->authzid && *l->authzid ? l->authzid : l->user);
+    }
+    ok = ok && buf_addf(&b, "auth=Bearer %s\001\001", secret);
+    char *base64 = NULL;
+    if (ok && gsasl_base64_to(b.p, b.len, &base64, NULL) == GSASL_OK)
+        ok = buf_add_str(&s->said, base64);
+    else
+        ok = false;
+    if (base64) {
+        explicit_bzero(base64, strlen(base64));
+        gsasl_free(base64);
+    }
+    buf_clear(&b);
+    if (!ok)
+        snprintf(why, size, "the token is longer than %d octets", TOKEN_MAX / 2);
+    return ok;
+}
+
+/* An answer to a challenge there is an error report: the server sends no more than that, and wants
+ * it acknowledged before it refuses. RFC 7628 3.2.3. */
+static bool token_step(struct sasl *s, size_t n, struct buf *out, char *why, size_t size)
+{
+    if (s->steps == 0 && n == 0) {
+        s->done = true;
+        return buf_add(out, s->said.p, s->said.len);
+    }
+    if (s->steps <= 1)
+        return s->row->engine == SASL_XOAUTH2 || buf_add_str(out, "AQ==");
+    snprintf(why, size, "the server asks again, but everything was said");
+    return false;
+}
+
+/* ---- libgsasl ---- */
+
+/* The binding as libgsasl wants it. It never asks for a kind that was not set. */
+static int bind_to_tls(struct sasl *s, const struct sasl_login *l)
+{
+    char *base64 = NULL;
+    int rc = gsasl_base64_to(l->bound, l->bound_len, &base64, NULL);
+    if (rc != GSASL_OK)
+        return rc;
+    Gsasl_property p = GSASL_CB_TLS_UNIQUE;
+#if GSASL_VERSION_NUMBER >= 0x020200
+    if (l->binding == TLS_BINDING_EXPORTER)
+        p = GSASL_CB_TLS_EXPORTER;
+#endif
+    rc = gsasl_property_set(s->session, p, base64);
+    gsasl_free(base64);
+    return rc;
+}
+
+/* Is there a binding that this libgsasl can use? RFC 9266 came with its version 2.2. */
+static bool can_bind(const struct sasl_login *l)
+{
+#if GSASL_VERSION_NUMBER >= 0x020200
+    return l->binding != TLS_BINDING_NONE;
+#else
+    return l->binding == TLS_BINDING_UNIQUE;
+#endif
+}
+
+static int start(struct sasl *s, const struct sasl_login *l)
+{
+    const struct {
+        Gsasl_property property;
+        const char *value;
+    } set[] = {{GSASL_AUTHID, l->user},
+               {GSASL_ANONYMOUS_TOKEN, *l->user ? l->user : "anonymous"},
+               {GSASL_AUTHZID, l->authzid && *l->authzid ? l->authzid : NULL},
+               {GSASL_PASSWORD, l->secret},
+               {GSASL_SERVICE, l->service},
+               {GSASL_HOSTNAME, l->host}};
+    int rc = gsasl_init(&s->lib);
+    if (rc == GSASL_OK)
+        rc = gsasl_client_start(s->lib, s->row->name, &s->session);
+    for (size_t i = 0; rc == GSASL_OK && i < COUNT(set); i++)
+        if (set[i].value)
+            rc = gsasl_property_set(s->session, set[i].property, set[i].value);
+    /* Only for -PLUS: libgsasl 2.2 gives up where a mechanism without it could be bound ("y" in RFC
+     * 5802 6), so that a -PLUS that somebody took out of the list is not noticed. */
+    if (rc == GSASL_OK && (s->row->flags & SASL_BOUND))
+        rc = bind_to_tls(s, l);
+    return rc;
+}
+
+struct sasl *sasl_new(const struct sasl_login *l, char *why, size_t size)
+{
+    const struct sasl_mechanism *row = sasl_mechanism(l->mechanism, strlen(l->mechanism));
+    if (!row || row->engine == SASL_APOP || row->engine == SASL_USERPASS) {
+        snprintf(why, size, "the mechanism %.40s is not done here; the strongest that is: %s",
+                 l->mechanism, "SCRAM-SHA-256-PLUS");
+        return NULL;
+    }
+    if ((row->flags & SASL_BOUND) && !can_bind(l)) {
+        snprintf(why, size, "%s needs a TLS connection to be bound to, and %s", row->name,
+                 l->binding == TLS_BINDING_NONE ? "there is none"
+                                                : "this libgsasl is too old for TLS 1.3's");
         return NULL;
     }
     if (!lazy_ready(gsasl, why, size))
         return NULL;
     struct sasl *s = xcalloc(1, sizeof *s);
-    s->client_first = offered[i].client_first;
-    int rc = gsasl_init(&s->lib);
-    if (rc == GSASL_OK)
-        rc = gsasl_client_start(s->lib, offered[i].name, &s->session);
-    if (rc == GSASL_OK)
-        rc = gsasl_property_set(s->session, GSASL_AUTHID, user);
-    if (rc == GSASL_OK)
-        rc = gsasl_property_set(s->session, GSASL_PASSWORD, secret);
+    s->row = row;
+    buf_init_secret(&s->said, (size_t)2 * TOKEN_MAX);
+    if (row->engine != SASL_GSASL) {
+        if (!token_message(s, l, why, size)) {
+            sasl_free(s);
+            return NULL;
+        }
+        return s;
+    }
+    int rc = start(s, l);
     if (rc != GSASL_OK) {
-        snprintf(why, size, "%s cannot be started: %s", offered[i].name, gsasl_strerror(rc));
+        snprintf(why, size, "%s cannot be started: %s", row->name, gsasl_strerror(rc));
         sasl_free(s);
         return NULL;
     }
@@ -65,21 +229,75 @@ void sasl_free(struct sasl *s)
     }
     if (s->lib)
         gsasl_done(s->lib);
+    buf_clear(&s->said);
     free(s);
+}
+
+const struct sasl_mechanism *sasl_row(const struct sasl *s)
+{
+    return s->row;
 }
 
 bool sasl_client_first(const struct sasl *s)
 {
-    return s->client_first;
+    return s->row->flags & SASL_FIRST;
 }
 
-bool sasl_step(struct sasl *s, const char *challenge, size_t n, struct buf *out, char *why,
-               size_t size)
+void sasl_hold(struct sasl *s, const struct buf *first)
 {
-    if (s->done) {
-        snprintf(why, size, "the server asks again, but everything was said");
-        return false;
+    if (s->row->engine == SASL_GSASL) { /* the others have it in `said` already */
+        buf_trim(&s->said, 0);
+        buf_add(&s->said, buf_str(first), first->len);
     }
+    s->held = true;
+}
+
+enum sasl_server sasl_server(const struct sasl *s)
+{
+    return !(s->row->flags & SASL_MUTUAL) ? SASL_SERVER_UNASKED
+           : s->wrong                     ? SASL_SERVER_WRONG
+           : s->done                      ? SASL_SERVER_PROVED
+                                          : SASL_SERVER_UNPROVED;
+}
+
+/* SCRAM's "e=" where the proof is due: the server says no, which is not the same as a wrong proof.
+ * RFC 5802 5.1. */
+static bool says_error(const char *challenge, size_t n)
+{
+    struct buf b;
+    bool e = sasl_decode(challenge, n, &b) && b.len > 2 && memcmp(b.p, "e=", 2) == 0;
+    buf_clear(&b);
+    return e;
+}
+
+static void failed(struct sasl *s, int rc, const char *challenge, size_t n, char *why, size_t size)
+{
+    bool scram = strncmp(s->row->name, "SCRAM-", 6) == 0;
+    if (rc == GSASL_BASE64_ERROR)
+        snprintf(why, size, "the challenge is not base64");
+    else if (rc == GSASL_MECHANISM_CALLED_TOO_MANY_TIMES)
+        snprintf(why, size, "the server asks again, but everything was said");
+    else if (rc == GSASL_SASLPREP_ERROR)
+        snprintf(why, size,
+                 "the name or the password holds characters that logins must not have (RFC 4013)");
+    else if (scram && says_error(challenge, n))
+        snprintf(why, size, "the server refuses the proof");
+    else if ((s->row->flags & SASL_MUTUAL) && s->steps >= (scram ? 2u : 1u)) {
+        s->wrong = true;
+        snprintf(why, size,
+                 "the server's own proof is WRONG: whoever answers here does not know this "
+                 "password's record");
+    } else if (scram && rc == GSASL_AUTHENTICATION_ERROR)
+        snprintf(why, size, "the server's nonce does not begin with ours: that is no answer to us");
+    else if (rc == GSASL_MECHANISM_PARSE_ERROR)
+        snprintf(why, size, "the challenge is none of %s", s->row->name);
+    else
+        snprintf(why, size, "%s", gsasl_strerror(rc));
+}
+
+static bool gsasl_answer(struct sasl *s, const char *challenge, size_t n, struct buf *out,
+                         char *why, size_t size)
+{
     char *in = xstrndup(challenge, n);
     char *answer = NULL;
     int rc = gsasl_step64(s->session, in, &answer);
@@ -87,8 +305,7 @@ bool sasl_step(struct sasl *s, const char *challenge, size_t n, struct buf *out,
     bool ok = rc == GSASL_OK || rc == GSASL_NEEDS_MORE;
     s->done = rc == GSASL_OK;
     if (!ok)
-        snprintf(why, size, "%s",
-                 rc == GSASL_BASE64_ERROR ? "the challenge is not base64" : gsasl_strerror(rc));
+        failed(s, rc, challenge, n, why, size);
     if (ok && answer && !buf_add_str(out, answer)) {
         snprintf(why, size, "the answer is longer than %zu octets", out->max);
         ok = false;
@@ -100,201 +317,32 @@ bool sasl_step(struct sasl *s, const char *challenge, size_t n, struct buf *out,
     return ok;
 }
 
-/* Decodes into *plain (a secret buffer, NUL after it). False: no base64. */
-static bool decode(const char *base64, size_t n, struct buf *plain)
+bool sasl_step(struct sasl *s, const char *challenge, size_t n, struct buf *out, char *why,
+               size_t size)
 {
-    char *raw = NULL;
-    size_t len = 0;
-    buf_init_secret(plain, 65536);
-    while (n > 0 && (base64[n - 1] == ' ' || base64[n - 1] == '\t'))
+    bool ok;
+    while (n > 0 && (challenge[n - 1] == ' ' || challenge[n - 1] == '\t'))
         n--;
-    if (gsasl_base64_from(base64, n, &raw, &len) != GSASL_OK)
-        return false;
-    bool ok = buf_add(plain, raw, len);
-    if (raw) {
-        explicit_bzero(raw, len);
-        gsasl_free(raw);
+    if (s->held) {
+        s->held = false;
+        if (n > 0) {
+            snprintf(why, size, "an empty challenge was due, and the server sent something else");
+            return false;
+        }
+        ok = buf_add(out, s->said.p, s->said.len);
+        buf_clear(&s->said);
+        return ok;
     }
-    return ok;
-}
-
-/* Text of the other end's for a sentence of ours: no control characters, cut to fit. */
-static void put_text(char *out, size_t size, const char *before, const char *p, size_t n,
-                     const char *after)
-{
-    char shown[161];
-    size_t k = 0;
-    for (size_t i = 0; i < n && k + 4 < sizeof shown; i++) {
-        unsigned char c = (unsigned char)p[i];
-        shown[k++] = c < 0x20 || c >= 0x7f ? '?' : (char)c;
-    }
-    if (n > k)
-        k += (size_t)snprintf(shown + k, 4, "...");
-    shown[k] = '\0';
-    snprintf(out, size, "%s%s%s", before, shown, after);
-}
-
-static bool begins(const char *mechanism, const char *prefix)
-{
-    return strncasecmp(mechanism, prefix, strlen(prefix)) == 0;
-}
-
-/* The value after key up to one of the stops: offset and length in p. */
-static bool value(const char *p, size_t n, const char *key, const char *stops, size_t *at,
-                  size_t *len)
-{
-    const char *hit = n ? memmem(p, n, key, strlen(key)) : NULL;
-    if (!hit)
-        return false;
-    *at = (size_t)(hit - p) + strlen(key);
-    *len = 0;
-    while (*at + *len < n && !strchr(stops, p[*at + *len])) /* a NUL stops too */
-        ++*len;
-    return true;
-}
-
-/* PLAIN: authorization identity NUL name NUL password. RFC 4616 2 */
-struct plain {
-    const char *as, *user, *secret;
-    size_t as_len, user_len, secret_len;
-};
-
-static bool plain_parts(const struct buf *b, struct plain *out)
-{
-    const char *end = b->p ? b->p + b->len : NULL;
-    const char *one = b->len ? memchr(b->p, '\0', b->len) : NULL;
-    const char *two = one ? memchr(one + 1, '\0', (size_t)(end - one - 1)) : NULL;
-    if (!two)
-        return false;
-    *out = (struct plain){b->p,
-                          one + 1,
-                          two + 1,
-                          (size_t)(one - b->p),
-                          (size_t)(two - one - 1),
-                          (size_t)(end - two - 1)};
-    return true;
-}
-
-static void describe_plain(const struct buf *b, char *out, size_t size)
-{
-    struct plain p;
-    char as[200] = "";
-    if (!plain_parts(b, &p)) {
-        snprintf(
-            out, size,
-            "no PLAIN message: it needs two NUL octets, before the name and before the password");
-        return;
-    }
-    if (p.as_len)
-        put_text(as, sizeof as, ", acting as ", p.as, p.as_len, "");
-    put_text(out, size, "user ", p.user, p.user_len,
-             p.secret_len ? ", password hidden" : ", an empty password");
-    size_t used = strlen(out);
-    snprintf(out + used, size - used, "%s", as);
-}
-
-void sasl_describe_answer(const char *mechanism, unsigned step, const char *base64, size_t n,
-                          char *out, size_t size)
-{
-    struct buf b;
-    size_t at, len;
-    if (size == 0)
-        return;
-    out[0] = '\0';
-    if (n == 1 && base64[0] == '*') {
-        snprintf(out, size, "gives the login up");
-        return;
-    }
-    if (n == 0 || (n == 1 && base64[0] == '=')) {
-        snprintf(out, size, "an empty answer");
-        return;
-    }
-    if (!decode(base64, n, &b)) {
-        snprintf(out, size, "not base64: the server will refuse it (hidden all the same)");
-    } else if (begins(mechanism, "PLAIN")) {
-        describe_plain(&b, out, size);
-    } else if (begins(mechanism, "LOGIN")) {
-        if (step == 0)
-            put_text(out, size, "user ", b.p, b.len, "");
-        else
-            snprintf(out, size, "password hidden");
-    } else if (begins(mechanism, "CRAM-MD5")) {
-        const char *sp = b.len ? memrchr(b.p, ' ', b.len) : NULL;
-        if (sp)
-            put_text(out, size, "user ", b.p, (size_t)(sp - b.p), ", digest hidden");
-        else
-            snprintf(out, size, "no CRAM-MD5 answer: it is a name, a blank and a digest");
-    } else if (begins(mechanism, "SCRAM-") && step == 0 &&
-               value(b.p, b.len, "n=", ",", &at, &len)) {
-        put_text(out, size, "user ", b.p + at, len, ", and a random number for the server to salt");
-    } else if (begins(mechanism, "SCRAM-")) {
-        snprintf(out, size,
-                 "the proof that the password is known (hidden; the password itself is not in it)");
-    } else if (begins(mechanism, "DIGEST-MD5") &&
-               value(b.p, b.len, "username=\"", "\"", &at, &len)) {
-        put_text(out, size, "user ", b.p + at, len, ", digest hidden");
-    } else if (begins(mechanism, "XOAUTH2") && value(b.p, b.len, "user=", "\001", &at, &len)) {
-        put_text(out, size, "user ", b.p + at, len, ", token hidden");
-    } else if (begins(mechanism, "OAUTHBEARER") && value(b.p, b.len, "a=", ",\001", &at, &len)) {
-        put_text(out, size, "user ", b.p + at, len, ", token hidden");
-    } else if (begins(mechanism, "ANONYMOUS")) {
-        put_text(out, size, "anonymous, trace text ", b.p, b.len, "");
-    } else if (begins(mechanism, "EXTERNAL")) {
-        put_text(out, size, "acting as ", b.p, b.len, ", proved by TLS or the system");
+    if (s->row->engine != SASL_GSASL) {
+        ok = token_step(s, n, out, why, size);
+    } else if (s->done) {
+        snprintf(why, size, "the server asks again, but everything was said");
+        ok = false;
     } else {
-        snprintf(out, size, "%zu octets, hidden", b.len);
+        ok = gsasl_answer(s, challenge, n, out, why, size);
     }
-    buf_clear(&b);
-}
-
-void sasl_describe_challenge(const char *mechanism, const char *base64, size_t n, char *out,
-                             size_t size)
-{
-    struct buf b;
-    if (size == 0)
-        return;
-    out[0] = '\0';
-    if (n == 0 || (n == 1 && base64[0] == '=')) {
-        snprintf(out, size, "an empty challenge: it is your turn");
-        return;
-    }
-    if (!decode(base64, n, &b)) {
-        put_text(out, size, "not base64: ", base64, n, "");
-        buf_clear(&b);
-        return;
-    }
-    bool printable = b.len > 0;
-    for (size_t i = 0; i < b.len; i++)
-        printable = printable && (unsigned char)b.p[i] >= 0x20 && (unsigned char)b.p[i] < 0x7f;
-    if (!printable)
-        snprintf(out, size, "a challenge of %zu octets that are no text", b.len);
-    else if (begins(mechanism, "LOGIN"))
-        put_text(out, size, "asks for: ", b.p, b.len, "");
-    else if (begins(mechanism, "XOAUTH2") || begins(mechanism, "OAUTHBEARER"))
-        put_text(out, size, "the token was refused: ", b.p, b.len, "; an empty answer ends it");
-    else
-        put_text(out, size, "challenge: ", b.p, b.len, "");
-    buf_clear(&b);
-}
-
-bool sasl_secret_of(const char *mechanism, unsigned step, const char *base64, size_t n,
-                    struct buf *out)
-{
-    struct buf b;
-    struct plain p;
-    size_t at, len;
-    bool found = false;
-    if (decode(base64, n, &b) && b.len > 0) {
-        if (begins(mechanism, "PLAIN"))
-            found = plain_parts(&b, &p) && p.secret_len && buf_add(out, p.secret, p.secret_len);
-        else if (begins(mechanism, "LOGIN"))
-            found = step > 0 && buf_add(out, b.p, b.len);
-        else if (begins(mechanism, "XOAUTH2") || begins(mechanism, "OAUTHBEARER"))
-            found = value(b.p, b.len, "auth=Bearer ", "\001", &at, &len) && len &&
-                    buf_add(out, b.p + at, len);
-    }
-    buf_clear(&b);
-    return found;
+    s->steps++;
+    return ok;
 }
 
 bool sasl_apop(const char *timestamp, const char *secret, char out[33])

@@ -129,6 +129,7 @@ static struct session *session_new(struct loop *l, const struct target *t,
     caps_init(&s->before);
     caps_init(&s->building);
     buf_init(&s->caps_text, CAPS_TEXT_MAX);
+    buf_init_secret(&s->pass, 1024);
     s->reply_entry = NO_ENTRY;
     s->garbage_entry = NO_ENTRY;
     s->cut_entry = NO_ENTRY;
@@ -211,6 +212,7 @@ void session_free(struct session *s)
     caps_clear(&s->building);
     buf_clear(&s->caps_text);
     sasl_free(s->sasl);
+    buf_clear(&s->pass);
     for (size_t i = 0; i < s->nsecrets; i++)
         buf_clear(&s->secrets[i]);
     free(s->queue);

@@ -90,29 +90,6 @@ static void find_timestamp(struct session *s, const char *line, size_t n)
     }
 }
 
-static void go_on_with_auth(struct session *s, size_t entry, const struct command *cmd,
-                            const char *text, size_t n)
-{
-    char words[512] = "", why[256];
-    sasl_describe_challenge(cmd->mechanism, text, n, words, sizeof words);
-    transcript_remark(s->transcript, entry, words);
-    if (!s->sasl) {
-        session_tell(s, SESSION_CHALLENGE);
-        return;
-    }
-    struct buf answer;
-    buf_init_secret(&answer, 12288);
-    if (sasl_step(s->sasl, text, n, &answer, why, sizeof why)) {
-        session_send_command(s, answer.p ? answer.p : "", answer.len, why, sizeof why);
-    } else {
-        session_event_entry(s, EVENT_NOTE, MARK_WARN, 0, "AUTH given up: %s", why);
-        sasl_free(s->sasl);
-        s->sasl = NULL;
-        session_send_command(s, "*", 1, why, sizeof why); /* RFC 4954 4: cancels the exchange */
-    }
-    buf_clear(&answer);
-}
-
 static void finish_reply(struct session *s)
 {
     size_t entry = s->reply_entry;
@@ -176,14 +153,12 @@ static void finish_reply(struct session *s)
     }
     caps_clear(&s->building);
     if ((flags & (VERB_AUTH | VERB_ANSWER)) && cls == REPLY_GO) {
-        go_on_with_auth(s, entry, &o.cmd, first.p + text, first.n - text);
+        session_auth_challenge(s, entry, &o.cmd, first.p + text, first.n - text);
     } else if (s->now.authed && !before.authed && cls == REPLY_OK) {
         snprintf(s->user, sizeof s->user, "%s", s->auth_user[0] ? s->auth_user : "(logged in)");
     }
-    if ((flags & (VERB_AUTH | VERB_ANSWER)) && cls != REPLY_GO) {
-        sasl_free(s->sasl);
-        s->sasl = NULL;
-    }
+    if (cls != REPLY_GO)
+        session_auth_result(s, &o.cmd, cls, s->now.authed && !before.authed);
     if ((flags & VERB_LETTER) && cls == REPLY_GO) {
         s->letter_open = true;
         session_tell(s, SESSION_LETTER);

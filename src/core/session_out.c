@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a session sends: lines, pipelined lines, letters (dot-stuffed, RFC 5321 4.5.2), BDAT chunks
- * (RFC 3030), and the AUTH and APOP dialogues. Everything is recorded here, secrets masked; nothing
- * is sent that was not asked for. */
+ * (RFC 3030). Everything is recorded here, secrets masked; nothing is sent that was not asked for.
+ * Logins are session_auth.c's. */
 #include "core/session_priv.h"
 
 #include <stdio.h>
@@ -15,7 +15,7 @@
 void session_keep_secret(struct session *s, const char *p, size_t n)
 {
     /* Shorter ones would mask half of every reply. */
-    if (n < 4 || n > 4096)
+    if (n < 4 || n > SECRET_MAX)
         return;
     for (size_t i = 0; i < s->nsecrets; i++)
         if (s->secrets[i].len == n && memcmp(s->secrets[i].p, p, n) == 0)
@@ -26,7 +26,7 @@ void session_keep_secret(struct session *s, const char *p, size_t n)
         s->nsecrets--;
     }
     struct buf *b = &s->secrets[s->nsecrets++];
-    buf_init_secret(b, 4096);
+    buf_init_secret(b, SECRET_MAX);
     buf_add(b, p, n);
 }
 
@@ -61,7 +61,7 @@ static void remember_secret(struct session *s, const struct command *c, const ch
     session_keep_secret(s, line + c->secret, c->secret_len);
     if (!c->mechanism[0])
         return;
-    buf_init_secret(&plain, 4096);
+    buf_init_secret(&plain, SECRET_MAX);
     if (sasl_secret_of(c->mechanism, c->step, line + c->secret, c->secret_len, &plain))
         session_keep_secret(s, plain.p, plain.len);
     buf_clear(&plain);
@@ -75,7 +75,7 @@ static bool fail(char *why, size_t size, const char *text)
     return false;
 }
 
-static bool can_send(struct session *s, char *why, size_t size)
+bool session_can_send(struct session *s, char *why, size_t size)
 {
     if (!s->conn)
         return fail(why, size, "not connected: open a connection first");
@@ -205,7 +205,7 @@ bool session_send_command(struct session *s, const char *line, size_t n, char *w
 
 bool session_line(struct session *s, const char *line, size_t n, char *why, size_t size)
 {
-    if (!can_send(s, why, size))
+    if (!session_can_send(s, why, size))
         return false;
     if (n > FRAME_LINE_MAX)
         return fail(why, size, "a command line of more than 65536 octets: nothing was sent");
@@ -215,7 +215,7 @@ bool session_line(struct session *s, const char *line, size_t n, char *why, size
 bool session_lines(struct session *s, const char *text, size_t n, char *why, size_t size)
 {
     struct buf flight;
-    bool ok = can_send(s, why, size);
+    bool ok = session_can_send(s, why, size);
     buf_init_secret(&flight, LETTER_MAX);
     for (size_t i = 0; ok && i < n;) {
         const char *lf = memchr(text + i, '\n', n - i);
@@ -274,7 +274,7 @@ static size_t record_letter(struct session *s, const struct command *cmd, const 
 
 bool session_letter(struct session *s, const char *text, size_t n, char *why, size_t size)
 {
-    if (!can_send(s, why, size))
+    if (!session_can_send(s, why, size))
         return false;
     if (!s->letter_open)
         return fail(why, size,
@@ -301,7 +301,7 @@ bool session_letter(struct session *s, const char *text, size_t n, char *why, si
 
 bool session_bdat(struct session *s, const char *text, size_t n, bool last, char *why, size_t size)
 {
-    if (!can_send(s, why, size))
+    if (!session_can_send(s, why, size))
         return false;
     struct buf wire, flight;
     size_t stuffed;
@@ -324,70 +324,4 @@ bool session_bdat(struct session *s, const char *text, size_t n, bool last, char
     buf_add(&flight, wire.p, wire.len);
     buf_clear(&wire);
     return send_flight(s, &flight, why, size);
-}
-
-/* ---- AUTH and APOP ---- */
-
-static bool clean_word(const char *s)
-{
-    for (; *s; s++)
-        if ((unsigned char)*s < 0x20 || *s == 0x7f)
-            return false;
-    return true;
-}
-
-bool session_auth(struct session *s, const char *mechanism, const char *user, const char *secret,
-                  char *why, size_t size)
-{
-    if (!can_send(s, why, size))
-        return false;
-    sasl_free(s->sasl);
-    s->sasl = sasl_new(mechanism, user, secret, why, size);
-    if (!s->sasl)
-        return false;
-    struct buf line, first;
-    buf_init_secret(&line, 16384);
-    buf_init_secret(&first, 12288);
-    buf_addf(&line, "AUTH %s", mechanism);
-    bool ok = true;
-    if (sasl_client_first(s->sasl)) {
-        ok = sasl_step(s->sasl, "", 0, &first, why, size);
-        if (ok) {
-            buf_add_char(&line, ' ');
-            ok = first.len == 0 ? buf_add_char(&line, '=')
-                                : buf_add(&line, first.p, first.len); /* RFC 4954 4 */
-        }
-    }
-    session_keep_secret(s, secret, strlen(secret));
-    ok = ok && session_send_command(s, line.p, line.len, why, size);
-    if (ok)
-        snprintf(s->auth_user, sizeof s->auth_user, "%s", user);
-    buf_clear(&first);
-    buf_clear(&line);
-    return ok;
-}
-
-bool session_apop(struct session *s, const char *user, const char *secret, char *why, size_t size)
-{
-    char digest[33];
-    if (!can_send(s, why, size))
-        return false;
-    if (!s->timestamp[0])
-        return fail(why, size,
-                    "the banner held no <timestamp>: this server offers no APOP (RFC 1939 7)");
-    if (!*user || !clean_word(user) || strchr(user, ' '))
-        return fail(why, size, "APOP wants a name without blanks");
-    if (!sasl_apop(s->timestamp, secret, digest))
-        return fail(why, size, "MD5 is not to be had on this system: APOP cannot be computed");
-    struct buf line;
-    buf_init_secret(&line, 1024);
-    session_keep_secret(s, secret, strlen(secret));
-    bool ok =
-        buf_addf(&line, "APOP %s %s", user, digest) || fail(why, size, "the user name is too long");
-    ok = ok && session_send_command(s, line.p, line.len, why, size);
-    if (ok)
-        snprintf(s->auth_user, sizeof s->auth_user, "%s", user);
-    explicit_bzero(digest, sizeof digest);
-    buf_clear(&line);
-    return ok;
 }

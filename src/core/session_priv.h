@@ -10,6 +10,7 @@
 
 #define OUTSTANDING_MAX 4096 /* commands sent and not answered */
 #define SECRETS_MAX 16       /* secrets that are looked for in what the server says */
+#define SECRET_MAX 98304     /* octets of one: an OAuth token of 64 KiB, in base64 */
 #define CAPS_TEXT_MAX 65536
 #define GARBAGE_MAX 65536 /* octets of garbage kept in one entry before a new one starts */
 #define NO_ENTRY ((size_t)-1)
@@ -68,6 +69,9 @@ struct session {
     bool has_tls;
 
     struct sasl *sasl;
+    const struct sasl_mechanism *login; /* the mechanism of a login that is under way */
+    unsigned tried;                     /* bits of the mechanisms that were tried */
+    struct buf pass;                    /* "PASS ...", to go out when USER was taken */
     char user[128], auth_user[128];
     char timestamp[256];
     bool letter_open;
@@ -97,6 +101,22 @@ bool session_send_command(struct session *s, const char *line, size_t n, char *w
 void session_keep_secret(struct session *s, const char *p, size_t n);
 /* Appends n bytes to *out with every known secret replaced; returns whether there was one. */
 bool session_mask(const struct session *s, const char *p, size_t n, struct buf *out);
+
+bool session_can_send(struct session *s, char *why, size_t size);
+
+/* session_choose.c */
+bool session_offers(const struct session *s, const struct sasl_mechanism *m);
+/* The strongest that is offered, that there is something for (LOGIN_ bits), and that is not in
+ * `without` (bits of the rows); or NULL. */
+const struct sasl_mechanism *session_strongest(const struct session *s, unsigned have,
+                                               unsigned without);
+
+/* session_auth.c */
+void session_auth_challenge(struct session *s, size_t entry, const struct command *cmd,
+                            const char *text, size_t n);
+/* A reply that was no challenge came to *cmd. */
+void session_auth_result(struct session *s, const struct command *cmd, enum reply_class cls,
+                         bool logged_in);
 
 /* session_in.c */
 void session_received(struct session *s, const char *bytes, size_t n);

@@ -350,6 +350,33 @@ void tls_shutdown(struct tls *t, struct buf *wire)
     ERR_clear_error();
 }
 
+enum tls_binding tls_channel_binding(const struct tls *t, struct buf *out)
+{
+    unsigned char bytes[64];
+    size_t n = 32;
+    enum tls_binding kind = TLS_BINDING_EXPORTER;
+    if (t->state != TLS_UP)
+        return TLS_BINDING_NONE;
+    ERR_clear_error();
+    if (SSL_version(t->ssl) >= TLS1_3_VERSION) {
+        static const char label[] = "EXPORTER-Channel-Binding";
+        if (SSL_export_keying_material(t->ssl, bytes, n, label, sizeof label - 1,
+                                       (const unsigned char *)"", 0, 1) != 1)
+            n = 0;
+    } else if (SSL_get_extms_support(t->ssl) == 1) {
+        /* The first Finished of the handshake: the client's, but the server's where a session was
+         * resumed. */
+        kind = TLS_BINDING_UNIQUE;
+        n = t->server == (bool)SSL_session_reused(t->ssl)
+                ? SSL_get_finished(t->ssl, bytes, sizeof bytes)
+                : SSL_get_peer_finished(t->ssl, bytes, sizeof bytes);
+    } else {
+        n = 0;
+    }
+    ERR_clear_error();
+    return n > 0 && n <= sizeof bytes && buf_add(out, bytes, n) ? kind : TLS_BINDING_NONE;
+}
+
 const char *tls_error(const struct tls *t)
 {
     return t->error;

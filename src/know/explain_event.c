@@ -44,6 +44,8 @@ static const char *const kind_words[] = {
     [EVENT_LIMIT] = "a limit was reached",
     [EVENT_TIMEOUT_WARNING] = "a long wait",
     [EVENT_CAPS_DROPPED] = "capabilities forgotten",
+    [EVENT_LOGIN] = "logging in",
+    [EVENT_UNPROVED] = "a server without proof",
 };
 _Static_assert(sizeof kind_words / sizeof *kind_words == EVENT_KINDS, "every kind has its words");
 

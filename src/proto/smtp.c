@@ -372,8 +372,8 @@ static bool smtp_capability(size_t index, const char *line, size_t n, struct cap
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 #define COMMON                                                                                     \
-    .line_limit = 512, .reply = smtp_reply, .step = smtp_step, .hope = smtp_hope,                  \
-    .capability = smtp_capability
+    .line_limit = 512, .command_limit = 512, .service = "smtp", .reply = smtp_reply,               \
+    .step = smtp_step, .hope = smtp_hope, .capability = smtp_capability
 #define AS_SMTP                                                                                    \
     .verbs = smtp_verbs, .nverbs = COUNT(smtp_verbs), .states = smtp_states,                       \
     .nstates = COUNT(smtp_states), .caps_verb = "EHLO", .begin = smtp_begin,                       \

@@ -169,6 +169,14 @@ static void fold_token(struct pen *w, const unsigned char *p, size_t n, bool bra
         put_word(w, "ip");
         return;
     }
+    /* "allowed...user@dom": the dots part them */
+    const unsigned char *dots = at ? memmem(p, (size_t)(at - p), "...", 3) : NULL;
+    if (dots && dots > p) {
+        fold_token(w, p, (size_t)(dots - p), false);
+        put(w, ' ');
+        n -= (size_t)(dots + 3 - p);
+        p = dots + 3;
+    }
     if ((at && at > p && at + 1 < p + n) ||
         (bracketed && memchr(p, '.', bare) && !memchr(p, ':', n))) {
         put_word(w, "addr");
@@ -180,6 +188,11 @@ static void fold_token(struct pen *w, const unsigned char *p, size_t n, bool bra
     }
     for (size_t i = 0; i < n; i++) {
         unsigned char c = p[i];
+        /* one spelling: authorised, recognised, organisation */
+        if ((c == 's' || c == 'S') && i > 5 && i + 1 < n && small(p[i - 1]) == 'i' &&
+            ((small(p[i - 2]) == 'r' && small(p[i - 3]) == 'o' && small(p[i - 4]) == 'h') ||
+             (small(p[i - 2]) == 'n' && small(p[i - 3]) == 'g')))
+            c = 'z';
         if (alnum(c)) {
             /* U+2019, the apostrophe of typesetters */
             if (c == 0xE2 && i + 2 < n && p[i + 1] == 0x80 && p[i + 2] == 0x99) {

@@ -44,6 +44,7 @@ struct conn_event {
     const char *bytes;
     size_t n;
     const struct tls_facts *facts;
+    struct tls_peer *peer; /* with facts; borrowed, tls_peer_ref() keeps it */
 };
 
 /* Called from the loop. It may send, pause, abort or free the connection; what the event points at

@@ -80,8 +80,10 @@ bool session_is_open(const struct session *s);
 bool session_is_up(const struct session *s); /* connected and (where implicit) TLS done */
 bool session_is_practice(const struct session *s);
 const struct tls_facts *session_tls(const struct session *s); /* NULL: in clear */
-const char *session_user(const struct session *s);            /* "" or the name that logged in */
-uint32_t session_latency_us(const struct session *s);         /* of the last reply */
+/* What the server presented (tlspeer.h), also after the end; NULL: in clear. Borrowed. */
+struct tls_peer *session_peer(const struct session *s);
+const char *session_user(const struct session *s);    /* "" or the name that logged in */
+uint32_t session_latency_us(const struct session *s); /* of the last reply */
 /* The APOP timestamp of the banner, or "". */
 const char *session_timestamp(const struct session *s);
 /* Microseconds since the oldest outstanding command was sent; 0: nothing is waited for. */

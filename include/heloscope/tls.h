@@ -12,6 +12,7 @@
 #include <time.h>
 
 struct tls;
+struct tls_peer;
 struct tls_identity; /* a certificate with its key, for the practice server */
 
 /* What was verified, and what was not. */
@@ -99,6 +100,9 @@ void tls_shutdown(struct tls *t, struct buf *wire);
 const char *tls_error(const struct tls *t);
 /* Valid once TLS_UP. Borrowed. */
 const struct tls_facts *tls_facts(const struct tls *t);
+/* The same for what a server presented (tlspeer.h): the chain and each verdict. NULL on a server's
+ * side. Borrowed: tls_peer_ref() keeps it. */
+struct tls_peer *tls_peer(const struct tls *t);
 
 /* What a login can be bound to, so that it holds for this connection only: tls-exporter for TLS 1.3
  * (RFC 9266), tls-unique for TLS 1.2 (RFC 5929 3; only with the extended master secret of RFC 7627,

@@ -3,6 +3,7 @@
  * certificate that does not hold, records in. RFC 3207 4.2 and RFC 2595 4 (what came before TLS is
  * dropped), RFC 8446 6.1 (closing). */
 #include "core/conn_priv.h"
+#include "heloscope/tlspeer.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -70,9 +71,13 @@ bool conn_tls_up(struct conn *c)
     c->phase = PHASE_TLS;
     double ms = (double)(now_us() - c->since) / 1000.0;
     const struct tls_facts f = *tls_facts(c->tls);
-    struct conn_event ev = {.kind = CONN_TLS_UP, .ms = ms, .text = f.version, .facts = &f};
+    struct tls_peer *peer = tls_peer_ref(tls_peer(c->tls));
+    struct conn_event ev = {
+        .kind = CONN_TLS_UP, .ms = ms, .text = f.version, .facts = &f, .peer = peer};
+    bool on = conn_emit(c, ev);
+    tls_peer_free(peer);
     /* Our Finished and what was queued meanwhile go out together. */
-    return conn_emit(c, ev) && c->phase == PHASE_TLS && conn_flush(c) && conn_deliver(c);
+    return on && c->phase == PHASE_TLS && conn_flush(c) && conn_deliver(c);
 }
 
 /* The handshake has come through: what is the certificate worth? */
@@ -86,12 +91,15 @@ static bool judge(struct conn *c)
     c->phase = PHASE_ASKING;
     c->blocked = false;
     conn_watch(c);
-    return conn_emit(c, (struct conn_event){.kind = CONN_TLS_UNVERIFIED,
-                                            .fault = FAULT_TLS,
-                                            .ms = (double)(now_us() - c->since) / 1000.0,
-                                            .text = f.why,
-                                            .facts = &f}) &&
-           c->phase == PHASE_ASKING;
+    struct tls_peer *peer = tls_peer_ref(tls_peer(c->tls));
+    bool on = conn_emit(c, (struct conn_event){.kind = CONN_TLS_UNVERIFIED,
+                                               .fault = FAULT_TLS,
+                                               .ms = (double)(now_us() - c->since) / 1000.0,
+                                               .text = f.why,
+                                               .facts = &f,
+                                               .peer = peer});
+    tls_peer_free(peer);
+    return on && c->phase == PHASE_ASKING;
 }
 
 /* The upgrade: first what was queued in clear goes out, then what came too early is taken away,

@@ -3,6 +3,7 @@
  * 5321 4.5.3.2), the end, and the questions that the screen asks. What goes out, what comes in and
  * what the connection reports are the other session_*.c. */
 #include "core/session_priv.h"
+#include "heloscope/tlspeer.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -213,6 +214,7 @@ void session_free(struct session *s)
     buf_clear(&s->caps_text);
     sasl_free(s->sasl);
     buf_clear(&s->pass);
+    tls_peer_free(s->peer);
     for (size_t i = 0; i < s->nsecrets; i++)
         buf_clear(&s->secrets[i]);
     free(s->queue);
@@ -333,6 +335,11 @@ bool session_is_practice(const struct session *s)
 const struct tls_facts *session_tls(const struct session *s)
 {
     return s->has_tls ? &s->tls : NULL;
+}
+
+struct tls_peer *session_peer(const struct session *s)
+{
+    return s->peer;
 }
 
 const char *session_user(const struct session *s)

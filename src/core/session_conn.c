@@ -2,6 +2,7 @@
 /* What the connection reports becomes events of the transcript: each attempt with its time, TLS
  * with what was and was not verified, injected bytes (CVE-2011-0411), and the end in words. */
 #include "core/session_priv.h"
+#include "heloscope/tlspeer.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -27,11 +28,19 @@ static enum event_kind kind_of_errno(int e, enum event_kind otherwise)
     }
 }
 
+static void keep_tls(struct session *s, const struct conn_event *ev)
+{
+    s->tls = *ev->facts;
+    s->has_tls = true;
+    if (s->peer == ev->peer)
+        return;
+    tls_peer_free(s->peer);
+    s->peer = tls_peer_ref(ev->peer);
+}
+
 static void tls_is_up(struct session *s, const struct tls_facts *f)
 {
     enum item_mark mark = f->verdict == TLS_UNVERIFIED ? MARK_WARN : MARK_EVENT;
-    s->tls = *f;
-    s->has_tls = true;
     s->now.tls = true;
     s->up = true;
     session_look_ahead(s);
@@ -134,6 +143,7 @@ void session_conn_event(void *arg, const struct conn_event *ev)
         return;
     case CONN_TLS_UP: {
         bool implicit = s->target.tls;
+        keep_tls(s, ev);
         tls_is_up(s, ev->facts);
         if (implicit && s->nqueue > 0)
             s->queue[0].sent_us = now_us();
@@ -142,8 +152,7 @@ void session_conn_event(void *arg, const struct conn_event *ev)
         break;
     }
     case CONN_TLS_UNVERIFIED:
-        s->tls = *ev->facts;
-        s->has_tls = true;
+        keep_tls(s, ev);
         session_event_entry(s, EVENT_TLS_UNVERIFIED, MARK_WARN, 0, "certificate NOT verified: %s",
                             ev->facts->why);
         s->ask_tls = true;

@@ -67,6 +67,7 @@ struct session {
 
     struct tls_facts tls;
     bool has_tls;
+    struct tls_peer *peer; /* or NULL */
 
     struct sasl *sasl;
     const struct sasl_mechanism *login; /* the mechanism of a login that is under way */

@@ -29,6 +29,7 @@ struct tls {
     size_t in_len;
     struct buf *wire; /* where records go: borrowed for the call */
     struct tls_facts facts;
+    struct tls_peer *peer; /* a client's */
     char error[400];
 };
 
@@ -137,6 +138,13 @@ static struct tls *tls_new(SSL_CTX *ctx, bool server, char *why, size_t size)
     return t;
 }
 
+/* Called when the server asks for a client certificate; goes on with what was configured. */
+static int client_asked(SSL *ssl, void *arg)
+{
+    tls_peer_client_asked(arg, ssl);
+    return 1;
+}
+
 static struct tls *client(const char *name, bool is_address, const struct tls_trust *trust,
                           enum fault *fault, char *why, size_t size)
 {
@@ -166,6 +174,9 @@ static struct tls *client(const char *name, bool is_address, const struct tls_tr
         ERR_clear_error();
         return NULL;
     }
+    t->peer = tls_peer_new();
+    SSL_set_cert_cb(t->ssl, client_asked, t->peer);
+    SSL_set_tlsext_status_type(t->ssl, TLSEXT_STATUSTYPE_ocsp); /* RFC 6066 8 */
     const char *expected = ask->verify_name ? ask->verify_name : name;
     unsigned char address[16];
     t->is_address = ask->verify_name ? inet_pton(AF_INET, expected, address) == 1 ||
@@ -204,6 +215,7 @@ void tls_free(struct tls *t)
         return;
     SSL_free(t->ssl);
     X509_STORE_free(t->own);
+    tls_peer_free(t->peer);
     free(t->name);
     free(t);
 }
@@ -251,7 +263,7 @@ static enum tls_state handshake(struct tls *t)
         if (t->server)
             tls_describe(t->ssl, &t->facts);
         else
-            tls_examine(t->ssl, t->name, t->is_address, t->own, t->practice, &t->facts);
+            tls_examine(t->ssl, t->name, t->is_address, t->own, t->practice, &t->facts, t->peer);
         ERR_clear_error();
         return TLS_UP;
     }
@@ -385,4 +397,9 @@ const char *tls_error(const struct tls *t)
 const struct tls_facts *tls_facts(const struct tls *t)
 {
     return &t->facts;
+}
+
+struct tls_peer *tls_peer(const struct tls *t)
+{
+    return t->peer;
 }

@@ -30,101 +30,6 @@ struct judge {
     bool no_issuer;
 };
 
-/* -- text out of certificates: it is the peer's, so nothing but printable ASCII comes through ---
- */
-
-static void put(char *out, size_t size, const void *bytes, size_t n)
-{
-    const unsigned char *p = bytes;
-    size_t i = 0;
-    for (; i < n && i + 1 < size; i++)
-        out[i] = p[i] >= ' ' && p[i] < 0x7f ? (char)p[i] : '?';
-    out[i] = '\0';
-}
-
-static void put_name(char *out, size_t size, X509_NAME *name)
-{
-    BIO *bio = BIO_new(BIO_s_mem());
-    char *p = NULL;
-    long n = 0;
-    if (bio && X509_NAME_print_ex(bio, name, 0, XN_FLAG_ONELINE & ~XN_FLAG_SPC_EQ) >= 0)
-        n = BIO_get_mem_data(bio, &p);
-    put(out, size, p, n > 0 ? (size_t)n : 0);
-    BIO_free(bio);
-}
-
-/* The one name by which people would call it: common name, else organisation, else all of it. */
-static void put_short(char *out, size_t size, X509_NAME *name)
-{
-    const int nids[] = {NID_commonName, NID_organizationalUnitName, NID_organizationName};
-    for (size_t i = 0; i < sizeof nids / sizeof *nids; i++) {
-        int at = X509_NAME_get_index_by_NID(name, nids[i], -1);
-        if (at < 0)
-            continue;
-        unsigned char *utf8 = NULL;
-        int n = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
-        if (n > 0)
-            put(out, size, utf8, (size_t)n);
-        OPENSSL_free(utf8);
-        if (n > 0)
-            return;
-    }
-    put_name(out, size, name);
-    if (!out[0])
-        put(out, size, "a CA without a name", 19);
-}
-
-/* Names as they stand in the certificate; shown: at most so many (0: as many as fit). */
-static int put_sans(char *out, size_t size, X509 *cert, int shown, const char *between)
-{
-    struct buf b;
-    buf_init(&b, size - 1);
-    int count = 0;
-    bool full = false;
-    GENERAL_NAMES *list = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
-    for (int i = 0; i < sk_GENERAL_NAME_num(list); i++) {
-        const GENERAL_NAME *g = sk_GENERAL_NAME_value(list, i);
-        char one[256];
-        if (g->type == GEN_DNS) {
-            put(one, sizeof one, ASN1_STRING_get0_data(g->d.dNSName),
-                (size_t)ASN1_STRING_length(g->d.dNSName));
-        } else if (g->type == GEN_IPADD) {
-            int n = ASN1_STRING_length(g->d.iPAddress);
-            if (!inet_ntop(n == 16 ? AF_INET6 : AF_INET, ASN1_STRING_get0_data(g->d.iPAddress), one,
-                           sizeof one) ||
-                (n != 4 && n != 16))
-                continue;
-        } else {
-            continue;
-        }
-        count++;
-        if (full || (shown && count > shown))
-            continue;
-        size_t before = b.len;
-        if (!buf_addf(&b, "%s%s", b.len ? between : "", one)) {
-            buf_trim(&b, before);
-            full = true;
-        }
-    }
-    GENERAL_NAMES_free(list);
-    snprintf(out, size, "%s", buf_str(&b));
-    buf_clear(&b);
-    return count;
-}
-
-static time_t to_time(const ASN1_TIME *t)
-{
-    struct tm tm = {0};
-    return t && ASN1_TIME_to_tm(t, &tm) ? timegm(&tm) : 0;
-}
-
-static void put_date(char out[16], time_t t)
-{
-    struct tm tm;
-    if (!gmtime_r(&t, &tm) || !strftime(out, 16, "%Y-%m-%d", &tm))
-        snprintf(out, 16, "?");
-}
-
 /* -- trust ------------------------------------------------------------------------------------- */
 
 static X509_STORE *store_of(const char *file)
@@ -249,25 +154,30 @@ static bool verify(X509_STORE_CTX *ctx, X509_STORE *store, SSL *ssl, X509 *leaf,
 struct report {
     struct buf why;
     const char *next;
+    struct tls_peer *peer;
 };
 
-static void reason(struct report *r, const char *next, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-static void reason(struct report *r, const char *next, const char *fmt, ...)
+/* A reason against the certificate, told as one of all and under its own check. */
+static void reason(struct report *r, enum tls_check check, const char *next, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+static void reason(struct report *r, enum tls_check check, const char *next, const char *fmt, ...)
 {
-    if (r->why.len && !buf_add_str(&r->why, "; "))
-        return;
+    char text[512];
     va_list ap;
     va_start(ap, fmt);
-    buf_vaddf(&r->why, fmt, ap);
+    vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
+    tls_peer_against(r->peer, check, text, next);
+    if (r->why.len && !buf_add_str(&r->why, "; "))
+        return;
+    buf_add_str(&r->why, text);
     if (!r->next)
         r->next = next;
 }
 
 static const char next_trust[] =
-    "Compare the fingerprint with the administrator's. To trust its issuer for good, put the "
-    "issuer's certificate into the file that SSL_CERT_FILE names.";
+    "Compare the fingerprint with the administrator's. To trust its issuer, name the issuer's "
+    "certificate by --ca-file, or for good put it into the file that SSL_CERT_FILE names.";
 static const char next_renew[] = "Ask the server's administrator to renew the certificate.";
 static const char next_clock[] =
     "Check this machine's date first; then ask the server's administrator.";
@@ -284,60 +194,63 @@ static void explain_found(struct report *r, const struct found *f)
 {
     char who[160] = "", issuer[160] = "", of[200] = "", date[16];
     if (f->cert) {
-        put_short(who, sizeof who, X509_get_subject_name(f->cert));
-        put_short(issuer, sizeof issuer, X509_get_issuer_name(f->cert));
+        tls_put_short(who, sizeof who, X509_get_subject_name(f->cert));
+        tls_put_short(issuer, sizeof issuer, X509_get_issuer_name(f->cert));
     }
     if (f->depth > 0)
         snprintf(of, sizeof of, "the CA certificate \"%s\" ", who);
     time_t now = time(NULL);
     switch (f->error) {
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-        reason(r, next_trust, "self-signed: nobody but its owner vouches for it");
+        reason(r, TLS_CHECK_CHAIN, next_trust, "self-signed: nobody but its owner vouches for it");
         break;
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-        reason(r, next_trust, "its root CA \"%s\" is not trusted here", who);
+        reason(r, TLS_CHECK_CHAIN, next_trust, "its root CA \"%s\" is not trusted here", who);
         break;
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-        reason(r, next_trust, "its issuer \"%s\" is unknown here and was not sent along", issuer);
+        reason(r, TLS_CHECK_CHAIN, next_trust,
+               "its issuer \"%s\" is unknown here and was not sent along", issuer);
         break;
     case X509_V_ERR_CERT_HAS_EXPIRED: {
-        time_t end = to_time(f->cert ? X509_get0_notAfter(f->cert) : NULL);
-        put_date(date, end);
-        reason(r, next_renew, "%sexpired since %s (%ld days)", of, date, days_between(end, now));
+        time_t end = tls_time(f->cert ? X509_get0_notAfter(f->cert) : NULL);
+        tls_put_date(date, end);
+        reason(r, TLS_CHECK_DATE, next_renew, "%sexpired since %s (%ld days)", of, date,
+               days_between(end, now));
         break;
     }
     case X509_V_ERR_CERT_NOT_YET_VALID: {
-        time_t begin = to_time(f->cert ? X509_get0_notBefore(f->cert) : NULL);
-        put_date(date, begin);
-        reason(r, next_clock, "%snot valid before %s (in %ld days)", of, date,
+        time_t begin = tls_time(f->cert ? X509_get0_notBefore(f->cert) : NULL);
+        tls_put_date(date, begin);
+        reason(r, TLS_CHECK_DATE, next_clock, "%snot valid before %s (in %ld days)", of, date,
                days_between(now, begin));
         break;
     }
     case X509_V_ERR_EE_KEY_TOO_SMALL:
     case X509_V_ERR_CA_KEY_TOO_SMALL: {
         EVP_PKEY *key = f->cert ? X509_get0_pubkey(f->cert) : NULL;
-        reason(r, next_admin, "%sweak key: %d bits", of, key ? EVP_PKEY_get_bits(key) : 0);
+        reason(r, TLS_CHECK_CHAIN, next_admin, "%sweak key: %d bits", of,
+               key ? EVP_PKEY_get_bits(key) : 0);
         break;
     }
     case X509_V_ERR_CA_MD_TOO_WEAK:
-        reason(r, next_admin, "%ssigned with a weak digest", of);
+        reason(r, TLS_CHECK_CHAIN, next_admin, "%ssigned with a weak digest", of);
         break;
     case X509_V_ERR_INVALID_PURPOSE:
-        reason(r, next_admin,
+        reason(r, TLS_CHECK_CHAIN, next_admin,
                f->depth ? "%snot meant for signing servers"
                         : "%snot meant for a TLS server (extended key usage)",
                of);
         break;
     case X509_V_ERR_INVALID_CA:
-        reason(r, next_admin, "its issuer \"%s\" is no CA", who);
+        reason(r, TLS_CHECK_CHAIN, next_admin, "its issuer \"%s\" is no CA", who);
         break;
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
-        reason(r, next_admin, "%sthe signature is wrong", of);
+        reason(r, TLS_CHECK_CHAIN, next_admin, "%sthe signature is wrong", of);
         break;
     default:
-        reason(r, next_admin, "%s%s", of, X509_verify_cert_error_string(f->error));
+        reason(r, TLS_CHECK_CHAIN, next_admin, "%s%s", of, X509_verify_cert_error_string(f->error));
     }
 }
 
@@ -345,7 +258,8 @@ static void check_name(struct report *r, X509 *leaf, const char *name, bool is_a
 {
     char names[256], more[32] = "";
     if (!name) {
-        reason(r, next_trust, "there is no host name to compare the certificate with");
+        reason(r, TLS_CHECK_NAME, next_trust,
+               "there is no host name to compare the certificate with");
         return;
     }
     int ok = is_address ? X509_check_ip_asc(leaf, name, 0)
@@ -355,15 +269,15 @@ static void check_name(struct report *r, X509 *leaf, const char *name, bool is_a
                                           NULL);
     if (ok == 1)
         return;
-    int count = put_sans(names, sizeof names, leaf, NAMES_SHOWN, ", ");
+    int count = tls_put_sans(names, sizeof names, leaf, NAMES_SHOWN, ", ");
     if (count > NAMES_SHOWN)
         snprintf(more, sizeof more, " and %d more", count - NAMES_SHOWN);
     if (count > 0) {
-        reason(r, next_name, "issued to %s%s, not to %s", names, more, name);
+        reason(r, TLS_CHECK_NAME, next_name, "issued to %s%s, not to %s", names, more, name);
         return;
     }
-    put_short(names, sizeof names, X509_get_subject_name(leaf));
-    reason(r, next_name,
+    tls_put_short(names, sizeof names, X509_get_subject_name(leaf));
+    reason(r, TLS_CHECK_NAME, next_name,
            "it carries no host name, only the common name \"%s\", which does not count (RFC 9525)",
            names);
 }
@@ -386,34 +300,35 @@ void tls_describe(SSL *ssl, struct tls_facts *f)
 
 static void describe_cert(X509 *leaf, struct tls_facts *f)
 {
-    put_name(f->subject, sizeof f->subject, X509_get_subject_name(leaf));
-    put_name(f->issuer, sizeof f->issuer, X509_get_issuer_name(leaf));
-    put_sans(f->names, sizeof f->names, leaf, 0, " ");
-    f->not_before = to_time(X509_get0_notBefore(leaf));
-    f->not_after = to_time(X509_get0_notAfter(leaf));
-    EVP_PKEY *key = X509_get0_pubkey(leaf);
-    const char *type = key ? EVP_PKEY_get0_type_name(key) : NULL;
-    char curve[40] = "";
-    if (key && EVP_PKEY_get_group_name(key, curve, sizeof curve, NULL) == 1 && curve[0])
-        snprintf(f->key, sizeof f->key, "%s %s", type ? type : "?", curve);
-    else if (key)
-        snprintf(f->key, sizeof f->key, "%s %d", type ? type : "?", EVP_PKEY_get_bits(key));
+    tls_put_name(f->subject, sizeof f->subject, X509_get_subject_name(leaf));
+    tls_put_name(f->issuer, sizeof f->issuer, X509_get_issuer_name(leaf));
+    tls_put_sans(f->names, sizeof f->names, leaf, 0, " ");
+    f->not_before = tls_time(X509_get0_notBefore(leaf));
+    f->not_after = tls_time(X509_get0_notAfter(leaf));
+    tls_put_key(f->key, sizeof f->key, X509_get0_pubkey(leaf));
     unsigned char md[EVP_MAX_MD_SIZE];
     unsigned int n = 0;
     if (X509_digest(leaf, EVP_sha256(), md, &n) == 1)
-        for (unsigned int i = 0; i < n && i * 3 + 3 <= sizeof f->fingerprint; i++)
-            snprintf(f->fingerprint + i * 3, 4, "%02X%s", md[i], i + 1 < n ? ":" : "");
+        tls_put_digest(f->fingerprint, sizeof f->fingerprint, md, n, "%02X", ':');
+}
+
+/* The root that the verified chain ends in: borrowed, or NULL. */
+static X509 *root_of(X509_STORE_CTX *ctx)
+{
+    STACK_OF(X509) *chain = ctx ? X509_STORE_CTX_get0_chain(ctx) : NULL;
+    int n = chain ? sk_X509_num(chain) : 0;
+    return n > 0 ? sk_X509_value(chain, n - 1) : NULL;
 }
 
 void tls_examine(SSL *ssl, const char *name, bool is_address, X509_STORE *own, bool practice,
-                 struct tls_facts *f)
+                 struct tls_facts *f, struct tls_peer *peer)
 {
     tls_describe(ssl, f);
-    struct report r = {0};
+    struct report r = {.peer = peer};
     buf_init(&r.why, sizeof f->why - 1);
     X509 *leaf = SSL_get0_peer_certificate(ssl);
     if (!leaf) {
-        reason(&r, next_admin, "the server presented no certificate");
+        reason(&r, TLS_CHECK_CHAIN, next_admin, "the server presented no certificate");
     } else {
         describe_cert(leaf, f);
         STACK_OF(X509) *chain = SSL_get_peer_cert_chain(ssl);
@@ -425,9 +340,12 @@ void tls_examine(SSL *ssl, const char *name, bool is_address, X509_STORE *own, b
             made = verify(ctx, system_store(true), ssl, leaf, chain, &j);
         }
         if (!made)
-            reason(&r, next_admin, "the chain of certificates cannot be checked");
+            reason(&r, TLS_CHECK_CHAIN, next_admin, "the chain of certificates cannot be checked");
         for (size_t i = 0; i < j.n; i++)
             explain_found(&r, &j.found[i]);
+        if (!made)
+            tls_peer_say(peer, TLS_CHECK_DATE, TLS_UNPROVEN, "not checked, as the chain", NULL);
+        tls_peer_keep(peer, ssl, name, root_of(ctx), own ? (practice ? 'p' : 'f') : 's');
         X509_STORE_CTX_free(ctx);
         check_name(&r, leaf, name, is_address);
     }
@@ -440,95 +358,4 @@ void tls_examine(SSL *ssl, const char *name, bool is_address, X509_STORE *own, b
     }
     buf_clear(&r.why);
     ERR_clear_error();
-}
-
-/* -- handshakes that fail ---------------------------------------------------------------------- */
-
-/* RFC 8446 6.2, RFC 5246 7.2.2 */
-static const struct {
-    int number;
-    const char *words;
-} alerts[] = {
-    {10, "unexpected_message: it got a message that it did not expect"},
-    {20, "bad_record_mac: a record arrived damaged"},
-    {40, "handshake_failure: it found no cipher, group or signature that both ends accept"},
-    {42, "bad_certificate: it did not like our certificate"},
-    {47, "illegal_parameter: it found a contradiction in our handshake"},
-    {48, "unknown_ca: it does not know the CA of our certificate"},
-    {50, "decode_error: it could not read our handshake"},
-    {51, "decrypt_error: a signature or a check of the handshake failed there"},
-    {70, "protocol_version: it speaks none of the TLS versions that this machine allows"},
-    {71, "insufficient_security: it wants stronger ciphers than were offered"},
-    {80, "internal_error: something went wrong inside the other end"},
-    {86, "inappropriate_fallback"},
-    {90, "user_canceled"},
-    {109, "missing_extension"},
-    {110, "unsupported_extension"},
-    {112, "unrecognized_name: it does not serve the host name that was asked for"},
-    {116, "certificate_required: it wants a certificate from the client (--cert FILE)"},
-    {120, "no_application_protocol"},
-};
-
-void tls_words(char *out, size_t size, bool handshake, bool server)
-{
-    /* The first entry is the cause; what follows are its echoes. */
-    unsigned long e = ERR_get_error();
-    int why = ERR_GET_REASON(e);
-    const char *phase = handshake ? "the TLS handshake failed: " : "the TLS connection broke: ";
-    const char *peer = server ? "the client" : "the server";
-    if (!e) {
-        snprintf(out, size, "%sOpenSSL gives no reason", phase);
-        return;
-    }
-    if (ERR_GET_LIB(e) == ERR_LIB_SSL && why >= SSL_AD_REASON_OFFSET &&
-        why < SSL_AD_REASON_OFFSET + 256) {
-        int number = why - SSL_AD_REASON_OFFSET;
-        for (size_t i = 0; i < sizeof alerts / sizeof *alerts; i++)
-            if (alerts[i].number == number) {
-                snprintf(out, size, "%s%s sent the alert %s", phase, peer, alerts[i].words);
-                return;
-            }
-        snprintf(out, size, "%s%s sent the alert %d (%s)", phase, peer, number,
-                 SSL_alert_desc_string_long(number));
-        return;
-    }
-    const char *words = NULL;
-    if (ERR_GET_LIB(e) == ERR_LIB_SSL)
-        switch (why) {
-        case SSL_R_UNSUPPORTED_PROTOCOL:
-        case SSL_R_VERSION_TOO_LOW:
-        case SSL_R_NO_PROTOCOLS_AVAILABLE:
-        case SSL_R_LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED:
-        case SSL_R_WRONG_SIGNATURE_TYPE:
-            words =
-                "speaks only an old TLS version (1.0 or 1.1), or signs in an old way, that this "
-                "machine's settings do not allow (openssl.cnf: MinProtocol, SECLEVEL)";
-            break;
-        case SSL_R_WRONG_VERSION_NUMBER:
-        case SSL_R_HTTP_REQUEST:
-        case SSL_R_PACKET_LENGTH_TOO_LONG:
-        case SSL_R_BAD_RECORD_TYPE:
-            words = "sent something that is no TLS record";
-            break;
-        case SSL_R_DH_KEY_TOO_SMALL:
-            words = "offers a Diffie-Hellman key that is too short to be safe";
-            break;
-        case SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC:
-            words = "sent a record that was damaged or forged on its way";
-            break;
-        case SSL_R_NO_SHARED_CIPHER:
-            words = "offers no cipher that is accepted here";
-            break;
-        case SSL_R_UNSAFE_LEGACY_RENEGOTIATION_DISABLED:
-            words = "is too old to renegotiate safely (RFC 5746)";
-            break;
-        default:
-            break;
-        }
-    if (words) {
-        snprintf(out, size, "%s%s %s", phase, peer, words);
-        return;
-    }
-    const char *text = ERR_reason_error_string(e);
-    snprintf(out, size, "%s%s", phase, text ? text : "unknown error");
 }

@@ -12,7 +12,8 @@
 #define FIRST (256u << 10) /* indexed at once: the first screen */
 #define SLICE (4u << 20)   /* indexed in one idle call: well under a millisecond */
 #define BEFORE 400         /* lines read before the one whose state is asked */
-#define AFTER 200 /* and behind it, so that its reply is whole and scrolling costs nothing */
+#define AFTER 200      /* and behind it, so that its reply is whole and scrolling costs nothing */
+#define FIRST_AFTER 48 /* the same for the first screen, which waits for it */
 #define LINE_SHOWN                                                                                 \
     ((size_t)FRAME_LINE_MAX) /* of a longer line the rest is not shown (NOTE_CUT)                  \
                               */
@@ -25,7 +26,14 @@ static void index_more(struct logfile *f, size_t n)
     size_t left = f->map.n - (size_t)f->index.bytes;
     if (f->done)
         return;
-    lineindex_feed(&f->index, f->map.p + f->index.bytes, left < n ? left : n);
+    n = left < n ? left : n;
+    while (n > 0) {
+        size_t k = n < SLICE ? n : SLICE;
+        if (k > FIRST)
+            mapfile_soon(&f->map, (size_t)f->index.bytes, k);
+        lineindex_feed(&f->index, f->map.p + f->index.bytes, k);
+        n -= k;
+    }
     f->generation++;
     f->done = f->index.bytes == f->map.n;
 }
@@ -160,7 +168,7 @@ static size_t window_entry(struct logfile *f, uint64_t k)
             w->talk = xcalloc(1, sizeof *w->talk);
             talk_init(w->talk, w->transcript, f->kind.proto, w->from > 0);
         }
-        window_read(f, k + AFTER);
+        window_read(f, k + (w->to ? AFTER : FIRST_AFTER));
     }
     return k >= w->from && k < w->to ? w->entry[k - w->from] : TALK_NONE;
 }

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define GLANCE 8192
+
 struct mark {
     const char *text;
     enum log_kind kind;
@@ -491,7 +493,7 @@ static bool single_reply(struct logtext *x, const char *p, size_t n)
     return true;
 }
 
-void logtext_detect(struct logtext *x, const char *p, size_t n)
+static void detect_in(struct logtext *x, const char *p, size_t n)
 {
     struct span value;
     struct count c;
@@ -543,6 +545,20 @@ void logtext_detect(struct logtext *x, const char *p, size_t n)
         x->style = LOG_MAILLOG;
     else if (!found_in_prose(x, p, n) && n < 8192 && single_reply(x, p, n))
         x->style = LOG_REPLY;
+}
+
+/* A talk with marks shows itself at once, and the first screen of a big file waits for us: the
+ * rest is looked at only where the beginning leaves it open. */
+void logtext_detect(struct logtext *x, const char *p, size_t n)
+{
+    const char *lf = n > GLANCE ? memrchr(p, '\n', GLANCE) : NULL;
+    if (lf) {
+        detect_in(x, p, (size_t)(lf - p) + 1);
+        if (x->style == LOG_MARKS || x->style == LOG_JSON || x->style == LOG_PYTHON ||
+            (x->style == LOG_BARE && !x->loose))
+            return;
+    }
+    detect_in(x, p, n);
 }
 
 /* ---- by name ---- */

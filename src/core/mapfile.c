@@ -85,6 +85,19 @@ void mapfile_close(struct mapfile *m)
     m->p = NULL;
 }
 
+void mapfile_soon(const struct mapfile *m, size_t at, size_t n)
+{
+#ifdef MADV_POPULATE_READ
+    size_t from = at & ~(page - 1);
+    /* Where the kernel cannot, the pages come one by one as before. */
+    (void)madvise((void *)(uintptr_t)(m->p + from), n + (at - from), MADV_POPULATE_READ);
+#else
+    (void)m;
+    (void)at;
+    (void)n;
+#endif
+}
+
 bool mapfile_torn(const struct mapfile *m)
 {
     guard();

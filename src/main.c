@@ -29,6 +29,8 @@ int main(int argc, char **argv)
         man_print(stdout);
     else if (a.mode == MODE_EXPLAIN)
         status = mode_explain(&a);
+    else if (a.mode == MODE_RUN)
+        status = mode_run(&a);
     else if (a.mode == MODE_SERVE)
         status = mode_serve(&a);
     else if (a.mode == MODE_THEMES)

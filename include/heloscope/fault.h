@@ -8,6 +8,7 @@
 /* X(name, exit status, words) : the one list; --help and the man page print it. */
 #define FAULT_LIST(X)                                                                              \
     X(NONE, 0, "all went well")                                                                    \
+    X(EXPECTED, 1, "an expectation of a script was not met")                                       \
     X(USAGE, 2, "the command line or a command is wrong")                                          \
     X(FILE, 3, "a file cannot be read or written")                                                 \
     X(MEMORY, 4, "not enough memory, or a limit of ours was reached")                              \

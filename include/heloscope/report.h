@@ -21,6 +21,8 @@ enum report_format { REPORT_TEXT, REPORT_JSONL };
 
 /* Writes the whole talk to f, an item at a time. False: writing failed (errno). */
 bool report_write(FILE *f, const struct source *src, enum report_format how);
+/* Writes one item (text: without the two lines at the head). Nothing where there is none. */
+void report_item(FILE *f, const struct source *src, size_t i, enum report_format how);
 /* Writes it into a file of mode 0600 beside path and then gives it that name, so that no
  * half-written file is left. With over false an existing file is left alone. False: why names the
  * file and the reason. */

@@ -45,6 +45,9 @@ void session_free(struct session *s);
 bool session_line(struct session *s, const char *line, size_t n, char *why, size_t size);
 /* Several lines in one write (pipelining on purpose). */
 bool session_lines(struct session *s, const char *text, size_t n, char *why, size_t size);
+/* Exactly these octets, for experiments: nothing is added. A command is recorded (and waits for its
+ * reply) when its line end was sent; after 354 they are the letter, until CRLF.CRLF. */
+bool session_raw(struct session *s, const char *bytes, size_t n, char *why, size_t size);
 /* The whole letter: line ends become CRLF, leading dots are doubled, the lone dot is added. RFC
  * 5321 4.5.2. */
 bool session_letter(struct session *s, const char *text, size_t n, char *why, size_t size);

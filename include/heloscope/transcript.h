@@ -34,6 +34,10 @@ void transcript_caps(struct transcript *t, size_t i, int added, int gone, int ch
 /* When an entry was said (ms since 1970, 0: unknown); transcript_add() takes the present. */
 void transcript_when(struct transcript *t, size_t i, int64_t ms);
 
+/* Lets go of the entries below i (for runs of any length that print as they go): they keep their
+ * numbers, and the source has no such item any more. An entry still open stays. */
+void transcript_forget(struct transcript *t, size_t i);
+
 size_t transcript_count(const struct transcript *t);
 /* Octets kept and octets thrown away at the ceiling. */
 uint64_t transcript_kept(const struct transcript *t);

@@ -134,6 +134,8 @@ static struct session *session_new(struct loop *l, const struct target *t,
     s->reply_entry = NO_ENTRY;
     s->garbage_entry = NO_ENTRY;
     s->cut_entry = NO_ENTRY;
+    s->raw_letter = NO_ENTRY;
+    buf_init_secret(&s->raw, FRAME_LINE_MAX);
     s->proto->begin(&s->now);
     s->ahead = s->now;
     if (o->timeout_ms > 0) {
@@ -212,6 +214,7 @@ void session_free(struct session *s)
     caps_clear(&s->before);
     caps_clear(&s->building);
     buf_clear(&s->caps_text);
+    buf_clear(&s->raw);
     sasl_free(s->sasl);
     buf_clear(&s->pass);
     tls_peer_free(s->peer);

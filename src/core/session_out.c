@@ -138,9 +138,8 @@ static void record(struct session *s, const struct command *cmd, const char *lin
     buf_clear(&shown);
 }
 
-/* Understands, records and appends to the flight. */
-static bool compose(struct session *s, const char *line, size_t n, struct buf *flight, char *why,
-                    size_t size)
+bool session_compose(struct session *s, const char *line, size_t n, struct buf *flight, char *why,
+                     size_t size)
 {
     struct command cmd = {0};
     const struct verb *lv = s->has_last ? s->last_cmd.verb : NULL;
@@ -195,7 +194,7 @@ bool session_send_command(struct session *s, const char *line, size_t n, char *w
     struct buf flight;
     buf_init_secret(&flight, LETTER_MAX);
     bool ok = s->literal_left > 0 ? literal_line(s, line, n, &flight, why, size)
-                                  : compose(s, line, n, &flight, why, size);
+                                  : session_compose(s, line, n, &flight, why, size);
     if (!ok) {
         buf_clear(&flight);
         return false;
@@ -225,7 +224,7 @@ bool session_lines(struct session *s, const char *text, size_t n, char *why, siz
             len--;
         ok = s->nqueue < OUTSTANDING_MAX
                  ? (s->literal_left > 0 ? literal_line(s, text + i, len, &flight, why, size)
-                                        : compose(s, text + i, len, &flight, why, size))
+                                        : session_compose(s, text + i, len, &flight, why, size))
                  : fail(why, size, "4096 commands wait for their replies: the rest was not sent");
         i = next;
     }

@@ -78,6 +78,9 @@ struct session {
     bool letter_open;
     uint64_t literal_left;
     size_t literal_entry;
+    struct buf raw;    /* octets of a line that session_raw() has sent and that is not whole */
+    size_t raw_letter; /* the letter that session_raw() is sending, or NO_ENTRY */
+    char raw_end[5];   /* its last octets */
 
     struct buf secrets[SECRETS_MAX];
     size_t nsecrets;
@@ -99,6 +102,9 @@ struct outstanding *session_push(struct session *s, const struct command *cmd);
 
 /* session_out.c */
 bool session_send_command(struct session *s, const char *line, size_t n, char *why, size_t size);
+/* Understands a line, records it masked, makes it outstanding and appends it to the flight. */
+bool session_compose(struct session *s, const char *line, size_t n, struct buf *flight, char *why,
+                     size_t size);
 void session_keep_secret(struct session *s, const char *p, size_t n);
 /* Appends n bytes to *out with every known secret replaced; returns whether there was one. */
 bool session_mask(const struct session *s, const char *p, size_t n, struct buf *out);

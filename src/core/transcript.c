@@ -25,8 +25,9 @@ struct entry {
 };
 
 struct transcript {
-    struct entry *rows;
-    size_t n, cap;
+    struct entry *rows; /* rows[0] is entry `base` */
+    size_t n, cap;      /* n: entries in all */
+    size_t base, gone;  /* entries below base have no row; rows below `gone` are empty */
     size_t max;
     uint64_t kept, dropped, generation;
     struct source source;
@@ -34,7 +35,7 @@ struct transcript {
 
 static struct entry *entry_at(struct transcript *t, size_t i)
 {
-    return i < t->n ? &t->rows[i] : NULL;
+    return i >= t->gone && i < t->n ? &t->rows[i - t->base] : NULL;
 }
 
 /* ---- the questions of source.h ---- */
@@ -128,7 +129,7 @@ static uint64_t line_of(const struct entry *e, size_t offset)
 static size_t offset_of(struct transcript *t, size_t i, uint64_t line)
 {
     struct span s;
-    const struct entry *e = &t->rows[i];
+    const struct entry *e = &t->rows[i - t->base];
     return e->len && live_line(t, i, line, &s) ? (size_t)(s.p - e->p) : e->len;
 }
 
@@ -139,12 +140,14 @@ static bool live_find(void *self, const struct search *s, const struct place *fr
     size_t at, len;
     if (t->n == 0)
         return false;
-    bool inside = from->item < t->n;
+    if (t->n == t->gone)
+        return false;
+    bool inside = from->item >= t->gone && from->item < t->n;
     size_t i = inside ? from->item : t->n - 1;
     if (!back) {
-        size_t start = inside ? offset_of(t, i, from->line + 1) : t->rows[i].len;
+        size_t start = inside ? offset_of(t, i, from->line + 1) : t->rows[i - t->base].len;
         for (; i < t->n; i++, start = 0) {
-            const struct entry *e = &t->rows[i];
+            const struct entry *e = &t->rows[i - t->base];
             if (e->len > start && search_text(s, e->p, e->len, start, &at, &len)) {
                 *hit = (struct place){i, line_of(e, at)};
                 return true;
@@ -152,16 +155,16 @@ static bool live_find(void *self, const struct search *s, const struct place *fr
         }
         return false;
     }
-    size_t stop = inside ? offset_of(t, i, from->line) : t->rows[i].len;
+    size_t stop = inside ? offset_of(t, i, from->line) : t->rows[i - t->base].len;
     for (;; i--) {
-        const struct entry *e = &t->rows[i];
+        const struct entry *e = &t->rows[i - t->base];
         if (stop > 0 && search_text_back(s, e->p, e->len, stop, &at, &len)) {
             *hit = (struct place){i, line_of(e, at)};
             return true;
         }
-        if (i == 0)
+        if (i == t->gone)
             return false;
-        stop = t->rows[i - 1].len;
+        stop = t->rows[i - 1 - t->base].len;
     }
 }
 
@@ -175,8 +178,10 @@ static bool live_problem(void *self, size_t i, bool back, size_t *hit)
 {
     struct transcript *t = self;
     size_t k = back ? (i < t->n ? i : t->n) : i + 1;
-    while (back ? k-- > 0 : k < t->n) {
-        if (is_problem(t->rows[k].item.mark)) {
+    if (!back && k < t->gone)
+        k = t->gone;
+    while (back ? k-- > t->gone : k < t->n) {
+        if (is_problem(t->rows[k - t->base].item.mark)) {
             *hit = k;
             return true;
         }
@@ -207,17 +212,37 @@ struct transcript *transcript_new(size_t max)
     return t;
 }
 
+static void entry_clear(struct entry *e)
+{
+    free(e->p);
+    free(e->remark);
+    lineindex_clear(&e->index);
+}
+
 void transcript_free(struct transcript *t)
 {
     if (!t)
         return;
-    for (size_t i = 0; i < t->n; i++) {
-        free(t->rows[i].p);
-        free(t->rows[i].remark);
-        lineindex_clear(&t->rows[i].index);
-    }
+    for (size_t i = t->gone; i < t->n; i++)
+        entry_clear(&t->rows[i - t->base]);
     free(t->rows);
     free(t);
+}
+
+void transcript_forget(struct transcript *t, size_t i)
+{
+    if (i > t->n)
+        i = t->n;
+    for (; t->gone < i && !t->rows[t->gone - t->base].item.open; t->gone++) {
+        struct entry *e = &t->rows[t->gone - t->base];
+        t->kept -= e->len;
+        entry_clear(e);
+    }
+    if (t->gone - t->base >= 256 &&
+        t->gone - t->base >= t->n - t->gone) { /* the empty rows go in one move */
+        memmove(t->rows, t->rows + (t->gone - t->base), (t->n - t->gone) * sizeof *t->rows);
+        t->base = t->gone;
+    }
 }
 
 static int64_t wall_ms(void)
@@ -259,11 +284,11 @@ static void entry_append(struct transcript *t, struct entry *e, const char *byte
 size_t transcript_add(struct transcript *t, enum item_kind kind, enum item_mark mark,
                       const struct moment *m, const char *text, size_t n, unsigned notes)
 {
-    if (t->n == t->cap) {
+    if (t->n - t->base == t->cap) {
         t->cap = t->cap ? t->cap * 2 : 64;
         t->rows = xrealloc(t->rows, t->cap * sizeof *t->rows);
     }
-    struct entry *e = &t->rows[t->n];
+    struct entry *e = &t->rows[t->n - t->base];
     memset(e, 0, sizeof *e);
     if (m)
         e->moment = *m;

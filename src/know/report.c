@@ -263,20 +263,24 @@ static void json_item(FILE *f, const struct source *src, size_t i, const struct 
 
 /* ---- files ---- */
 
+void report_item(FILE *f, const struct source *src, size_t i, enum report_format how)
+{
+    struct item it;
+    if (!src->item(src->self, i, &it))
+        return;
+    if (how == REPORT_TEXT)
+        text_item(f, src, i, &it);
+    else
+        json_item(f, src, i, &it);
+}
+
 bool report_write(FILE *f, const struct source *src, enum report_format how)
 {
     size_t n = src->count(src->self);
     if (how == REPORT_TEXT)
         text_head(f, src);
-    for (size_t i = 0; i < n && !ferror(f); i++) {
-        struct item it;
-        if (!src->item(src->self, i, &it))
-            continue;
-        if (how == REPORT_TEXT)
-            text_item(f, src, i, &it);
-        else
-            json_item(f, src, i, &it);
-    }
+    for (size_t i = 0; i < n && !ferror(f); i++)
+        report_item(f, src, i, how);
     return fflush(f) == 0 && !ferror(f);
 }
 

@@ -7,6 +7,7 @@
 #include "tui/keys.h"
 #include "heloscope/fault.h"
 #include "heloscope/proto.h"
+#include "heloscope/script.h"
 #include "heloscope/version.h"
 
 #include <string.h>
@@ -167,6 +168,31 @@ static void verbs(FILE *to)
     }
 }
 
+static void scripts(FILE *to)
+{
+    size_t n;
+    const struct script_row *w = script_words(&n);
+    fputs(
+        ".SH SCRIPTS\n\\fBheloscope run\\fR reads a text (suffix \\fI.helo\\fR): a line that "
+        "begins "
+        "with a capital letter is sent, a lower\\-case word is one of those below; empty lines and "
+        "lines that begin with # are left out. All of it is checked before a connection is "
+        "opened. "
+        "\\fBtls\\fR, \\fBauth\\fR, \\fBletter\\fR, \\fBbdat\\fR and \\fBquit\\fR want a good "
+        "reply "
+        "unless an \\fBexpect\\fR follows; a line that is sent wants none. The first failure ends "
+        "the "
+        "script. \\fBw\\fR in the workbench saves a talk as a script, without its secrets.\n",
+        to);
+    for (size_t i = 0; i < n; i++)
+        tagged(to, w[i].form, w[i].does);
+    fputs(".PP\nFor example, a test that a server relays for nobody:\n.PP\n.nf\n"
+          "    expect 220\n    EHLO $HOST\n    expect 250 /^250[ \\-]PIPELINING/\n"
+          "    MAIL FROM:<test@example.org>\n    expect 250\n"
+          "    RCPT TO:<somebody@example.com>\n    expect 5yz /relay/i\n    quit\n.fi\n",
+          to);
+}
+
 void man_print(FILE *to)
 {
     fprintf(to, ".TH HELOSCOPE 1 \"\" \"heloscope %s\" \"User Commands\"\n", heloscope_version());
@@ -203,6 +229,7 @@ void man_print(FILE *to)
           "\\fB:caps\\fR, "
           "\\fB:drop\\fR, \\fB:quit\\fR. The exit status tells how the last reply turned out.\n",
           to);
+    scripts(to);
     fputs(".SH \"EXIT STATUS\"\n", to);
 #define X(name, status, words) tagged(to, #status, words);
     FAULT_LIST(X)
@@ -235,6 +262,8 @@ void man_print(FILE *to)
            "Ask what a server offers, from a script.");
     tagged(to, "heloscope serve --smtp 127.0.0.1:2525 --pop3 127.0.0.1:2110",
            "Serve the practice world to other programs.");
+    tagged(to, "heloscope run --tap relay.helo smtp://mail.example.org",
+           "Test a mail server in your CI.");
     tagged(to, "heloscope explain '550 5.7.1 Relaying denied'",
            "Ask what a reply means, who can mend it and what to do next.");
     tagged(to, "swaks --to somebody@example.org 2>&1 | heloscope explain",

@@ -19,10 +19,18 @@ enum {
     IN_ALL = (1 << MODES) - 1
 };
 
+/* An option that may be said more than once. */
+#define WORDS_MAX 64
+struct words {
+    const char *v[WORDS_MAX];
+    size_t n;
+};
+
 #define OPTION_FLAG bool
 #define OPTION_TEXT const char *
 #define OPTION_SECONDS long
 #define OPTION_COUNT unsigned long
+#define OPTION_LIST struct words
 
 /* What the command line said; the strings are argv's. One field for each row of options.def. */
 struct args {
@@ -50,6 +58,7 @@ enum fault mode_trust(const struct args *a, bool check, struct tls_trust *out, c
 int mode_workbench(const struct args *a);
 int mode_plain(const struct args *a);
 int mode_explain(const struct args *a);
+int mode_run(const struct args *a);
 int mode_serve(const struct args *a);
 int mode_themes(const struct args *a);
 

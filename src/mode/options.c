@@ -16,7 +16,7 @@ const struct mode_row mode_rows[] = {
 };
 const size_t mode_rows_n = sizeof mode_rows / sizeof *mode_rows;
 
-enum kind { KIND_FLAG, KIND_TEXT, KIND_SECONDS, KIND_COUNT };
+enum kind { KIND_FLAG, KIND_TEXT, KIND_SECONDS, KIND_COUNT, KIND_LIST };
 
 const struct option_row option_rows[] = {
 #define OPTION(field, kind, letter, longname, arg, modes, help)                                    \
@@ -53,6 +53,18 @@ static bool store(struct args *a, const struct option_row *o, const char *value,
     case KIND_FLAG:
         *(bool *)field = true;
         return true;
+    case KIND_LIST: {
+        struct words *w = field;
+        if (!*value || w->n == WORDS_MAX) {
+            if (*value)
+                snprintf(why, size, "--%s can be said %d times at most", o->name, WORDS_MAX);
+            else
+                snprintf(why, size, "--%s wants %s, not nothing", o->name, o->arg);
+            return false;
+        }
+        w->v[w->n++] = value;
+        return true;
+    }
     case KIND_TEXT:
         if (!*value) {
             snprintf(why, size, "--%s wants %s, not nothing", o->name, o->arg);

@@ -92,7 +92,7 @@ static bool take_line(struct plain *p, struct buf *line)
     return true;
 }
 
-static bool read_secret(const char *question, char *out, size_t size)
+bool plain_secret(const char *question, char *out, size_t size)
 {
     FILE *tty = fopen("/dev/tty", "r+e");
     struct termios was, quiet;
@@ -129,7 +129,7 @@ static void login(struct plain *p, bool apop, const char *mechanism, const char 
     }
     if (!apop && !session_tls(p->session))
         say("the connection is in clear: everybody on the way can read this password");
-    if (!read_secret("password", secret, sizeof secret)) {
+    if (!plain_secret("password", secret, sizeof secret)) {
         say("no password: :auth and :apop ask for it at the terminal, and there is none");
         return;
     }

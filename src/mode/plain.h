@@ -9,4 +9,8 @@
 /* Prints item i with its explanation: printable text only, whatever the other end sent. */
 void plain_item(FILE *to, const struct source *src, size_t i);
 
+/* Asks at the terminal, without echo. False: there is no terminal, or nothing was typed. The caller
+ * wipes out. */
+bool plain_secret(const char *question, char *out, size_t size);
+
 #endif

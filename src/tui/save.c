@@ -3,6 +3,7 @@
  * when the talk was recorded. A file that exists is never written over without a question. */
 #include "tui/app.h"
 #include "heloscope/report.h"
+#include "heloscope/script.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,13 +19,35 @@ static bool ends_in(const char *s, const char *end)
     return n >= m && strcmp(s + n - m, end) == 0;
 }
 
+/* Where the talk was had, as a target of a script; NULL: with the practice world, or nowhere. */
+static const char *target_of(const struct tab *t)
+{
+    static char text[400];
+    const struct target *to = t->session ? session_target(t->session) : NULL;
+    if (!to || session_is_practice(t->session))
+        return NULL;
+    const struct proto *p = session_proto(t->session);
+    if (to->path)
+        snprintf(text, sizeof text, "%s:%s", strcmp(p->name, "lmtp") == 0 ? "lmtp" : "unix",
+                 to->path);
+    else
+        snprintf(text, sizeof text, "%s://%s", to->tls && p->tls_scheme ? p->tls_scheme : p->name,
+                 to->label);
+    return text;
+}
+
 static void write_talk(struct app *app, const char *path, bool over)
 {
     struct tab *t = ui_tab(&app->ui);
     char why[300];
-    bool json = ends_in(path, ".jsonl");
-    if (!report_save(path, t->source, json ? REPORT_JSONL : REPORT_TEXT, over, why, sizeof why))
+    bool json = ends_in(path, ".jsonl"), script = ends_in(path, ".helo");
+    bool ok = script ? script_save(path, t->source, target_of(t), over, why, sizeof why)
+                     : report_save(path, t->source, json ? REPORT_JSONL : REPORT_TEXT, over, why,
+                                   sizeof why);
+    if (!ok)
         ui_notice(&app->ui, true, "not saved: %s", why);
+    else if (script)
+        ui_notice(&app->ui, false, "saved %s: a script for 'heloscope run', without secrets", path);
     else
         ui_notice(&app->ui, false, "saved %s: %zu entries, %s, secrets masked", path,
                   t->source->count(t->source->self), json ? "JSON lines" : "plain text");
@@ -74,9 +97,10 @@ void save_ask(struct app *app)
     strftime(stamp, sizeof stamp, "%Y%m%d-%H%M", &tm);
     const struct proto *p = t->session ? session_proto(t->session) : NULL;
     snprintf(name, sizeof name, "%s-%s.txt", p ? p->name : "talk", stamp);
-    prompt_ask(app, PROMPT_TEXT, "save the talk", name, path_told,
-               "Under which name? A name that ends in .jsonl gets JSON lines, any other plain text "
-               "that 'open' reads again.");
+    prompt_ask(
+        app, PROMPT_TEXT, "save the talk", name, path_told,
+        "Under which name? .jsonl gets JSON lines, .helo a script that 'run' says again, any "
+        "other name plain text that 'open' reads.");
 }
 
 void external_view(struct app *app)

@@ -264,6 +264,8 @@ static void test_save(void **state)
     term_wait(t, "not saved", WAIT);
     term_line(t, ":w talk.jsonl");
     term_wait(t, "JSON lines", WAIT);
+    term_line(t, ":w talk.helo");
+    term_wait(t, "a script for", WAIT);
 
     /* what was saved is read again, in a tab of its own */
     term_line(t, ":open there.txt");

@@ -1,0 +1,794 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Carries a script out over a session: a line is sent when everything before it was answered, an
+ * expectation looks at the replies one after the other. It drives nothing of its own: after each
+ * turn of the loop script_work() does what can be done. Files of letters are read whole (60 MiB).
+ */
+#include "script/script_priv.h"
+
+#include "heloscope/harmless.h"
+#include "heloscope/login.h"
+#include "heloscope/loop.h"
+#include "heloscope/transcript.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NONE ((size_t)-1)
+#define LINE_MAX_OUT 65536
+#define FLIGHT_MAX ((size_t)16 << 20) /* of `together` */
+#define REPLY_TEXT_MAX 65536          /* of a reply, for expressions */
+#define LETTER_MAX ((size_t)60 << 20)
+
+struct script_runner {
+    struct loop *loop;
+    struct session *session;
+    const struct script *s;
+    struct script_run_options o;
+    struct script_vars vars;
+    size_t at;              /* the step in hand */
+    int phase;              /* how far it is: 0 not begun */
+    size_t round[NEST_MAX]; /* of each open `for`: the value in hand */
+    unsigned depth;
+    size_t examined; /* the reply last looked at, or NONE */
+    size_t next;     /* the next item to look at */
+    bool together;
+    struct buf flight;
+    struct watch *timer;
+    bool waited;
+    bool working, over, failed_expectation;
+    enum fault fault;
+    char why[1000];
+};
+
+/* ---- what is told ---- */
+
+static void tell(struct script_runner *r, enum script_said kind, bool ok, const char *wanted,
+                 const char *got)
+{
+    const struct step *st = r->at < r->s->n ? &r->s->steps[r->at] : NULL;
+    struct script_result res = {.kind = kind,
+                                .ok = ok,
+                                .file = st ? r->s->files[st->file] : "",
+                                .line = st ? st->line : 0,
+                                .wanted = wanted,
+                                .got = got};
+    if (r->o.result)
+        r->o.result(r->o.arg, &res);
+}
+
+static void finish(struct script_runner *r)
+{
+    r->over = true;
+    loop_drop(r->timer);
+    r->timer = NULL;
+    if (session_is_open(r->session))
+        session_drop(r->session);
+}
+
+/* The script cannot go on. Always false. */
+__attribute__((format(printf, 3, 4))) static bool fail(struct script_runner *r, enum fault fault,
+                                                       const char *fmt, ...)
+{
+    char words[500];
+    struct buf clean;
+    const struct step *st = r->at < r->s->n ? &r->s->steps[r->at] : NULL;
+    size_t n;
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(words, sizeof words, fmt, ap);
+    va_end(ap);
+    buf_init(&clean, 8 * sizeof words);
+    text_clean(&clean, words, strlen(words));
+    if (r->fault == FAULT_NONE || r->fault == FAULT_EXPECTED) {
+        r->fault = fault;
+        snprintf(r->why, sizeof r->why, "%s:%u: %s", st ? r->s->files[st->file] : "script",
+                 st ? st->line : 0, buf_str(&clean));
+    }
+    tell(r, SCRIPT_WORD, false, st ? script_words(&n)[st->word].form : "", buf_str(&clean));
+    buf_clear(&clean);
+    finish(r);
+    return false;
+}
+
+/* The connection is gone, and the script still wanted it. */
+static bool gone(struct script_runner *r)
+{
+    enum fault f = session_fault(r->session);
+    const char *last = session_last(r->session);
+    return fail(r, f == FAULT_NONE ? FAULT_NETWORK : f, "the connection is over: %s",
+                *last ? last : "the server closed it");
+}
+
+/* ---- replies ---- */
+
+static const struct source *source_of(struct script_runner *r)
+{
+    return transcript_source(session_transcript(r->session));
+}
+
+/* The next reply that is whole, at or after r->next; NONE: none yet. */
+static size_t next_reply(struct script_runner *r)
+{
+    const struct source *src = source_of(r);
+    struct item it;
+    for (size_t n = src->count(src->self); r->next < n; r->next++) {
+        if (!src->item(src->self, r->next, &it) || it.kind != ITEM_SERVER)
+            continue;
+        if (it.open && session_is_open(r->session))
+            return NONE;
+        return r->next;
+    }
+    return NONE;
+}
+
+/* Everything that was answered so far counts as looked at. */
+static void pass_replies(struct script_runner *r)
+{
+    for (size_t i; (i = next_reply(r)) != NONE; r->next = i + 1)
+        r->examined = i;
+}
+
+/* All lines of reply i, joined by LF. */
+static void reply_text(struct script_runner *r, size_t i, struct buf *out)
+{
+    const struct source *src = source_of(r);
+    struct item it;
+    struct span s;
+    if (i == NONE || !src->item(src->self, i, &it))
+        return;
+    for (uint64_t k = 0; k < it.lines && src->line(src->self, i, k, &s); k++)
+        if ((k > 0 && !buf_add_char(out, '\n')) || !buf_add(out, s.p, s.n))
+            break;
+}
+
+static enum reply_class class_of(struct script_runner *r, size_t i)
+{
+    const struct source *src = source_of(r);
+    struct moment m;
+    return i != NONE && src->moment(src->self, i, &m) ? m.reply.cls : REPLY_NONE;
+}
+
+/* The first line of the reply last looked at, fit for a message. */
+static void first_line(struct script_runner *r, char *out, size_t size)
+{
+    struct span s;
+    struct buf clean;
+    const struct source *src = source_of(r);
+    buf_init(&clean, 4096);
+    if (r->examined != NONE && src->line(src->self, r->examined, 0, &s))
+        text_clean(&clean, s.p, s.n < 200 ? s.n : 200);
+    snprintf(out, size, "%s", buf_str(&clean));
+    buf_clear(&clean);
+}
+
+/* ---- sending ---- */
+
+enum go { GO_ON, GO_WAIT, GO_STOP };
+
+/* May something be sent now? STOP: the connection is gone. */
+static enum go ready(struct script_runner *r)
+{
+    if (!session_is_open(r->session)) {
+        gone(r);
+        return GO_STOP;
+    }
+    if (!session_is_up(r->session) || session_outstanding(r->session) > 0)
+        return GO_WAIT;
+    return GO_ON;
+}
+
+static bool expand(struct script_runner *r, const char *text, size_t n, struct buf *out)
+{
+    char why[300];
+    return script_expand(&r->vars, text, n, false, out, why, sizeof why) ||
+           fail(r, FAULT_USAGE, "%s", why);
+}
+
+static bool has_line_end(const struct buf *b)
+{
+    return b->len && (memchr(b->p, '\n', b->len) || memchr(b->p, '\r', b->len));
+}
+
+static bool say_line(struct script_runner *r, const char *line, size_t n)
+{
+    char why[300];
+    return session_line(r->session, line, n, why, sizeof why) || fail(r, FAULT_NETWORK, "%s", why);
+}
+
+/* The line that has a verb with flag: STARTTLS, QUIT, DATA. NULL: the protocol has none. */
+static const struct verb *verb_with(const struct proto *p, unsigned flag)
+{
+    for (size_t i = 0; i < p->nverbs; i++)
+        if ((p->verbs[i].flags & flag) && !(p->verbs[i].flags & VERB_HIDDEN))
+            return &p->verbs[i];
+    return NULL;
+}
+
+static enum go do_line(struct script_runner *r, const struct step *st)
+{
+    struct buf line;
+    bool ok;
+    enum go go = r->together ? GO_ON : ready(r);
+    if (go != GO_ON)
+        return go;
+    if (!r->together) {
+        const struct verb *end = proto_pseudo(session_proto(r->session), VERB_END);
+        if (end && proto_legal(end, session_now(r->session))) {
+            fail(r, FAULT_USAGE,
+                 "the server waits for the letter now: expected 'letter FILE' or "
+                 "'letter <<END'");
+            return GO_STOP;
+        }
+        pass_replies(r);
+    }
+    buf_init_secret(&line, LINE_MAX_OUT);
+    ok = expand(r, st->text, st->n, &line);
+    if (ok && has_line_end(&line))
+        ok = fail(r, FAULT_USAGE,
+                  "a line end stands inside the line (from a variable?): nothing "
+                  "was sent");
+    if (ok && r->together)
+        ok = (buf_add(&r->flight, line.p, line.len) && buf_add_char(&r->flight, '\n')) ||
+             fail(r, FAULT_MEMORY, "the lines between 'together' and 'end' are more than %zu MiB",
+                  FLIGHT_MAX >> 20);
+    else if (ok)
+        ok = say_line(r, buf_str(&line), line.len);
+    buf_clear(&line);
+    return ok ? GO_ON : GO_STOP;
+}
+
+/* Sends what `together` gathered. */
+static enum go send_together(struct script_runner *r)
+{
+    char why[300];
+    enum go go = ready(r);
+    if (go != GO_ON)
+        return go;
+    pass_replies(r);
+    if (r->flight.len > 0 &&
+        !session_lines(r->session, r->flight.p, r->flight.len, why, sizeof why)) {
+        fail(r, FAULT_NETWORK, "%s", why);
+        return GO_STOP;
+    }
+    r->together = false;
+    buf_clear(&r->flight);
+    return GO_ON;
+}
+
+/* Was everything that a word sent answered? With a reply there the end of the connection is no
+ * matter yet. */
+static enum go settled(struct script_runner *r)
+{
+    if (session_is_open(r->session))
+        return session_is_up(r->session) && session_outstanding(r->session) == 0 ? GO_ON : GO_WAIT;
+    if (next_reply(r) != NONE)
+        return GO_ON;
+    gone(r);
+    return GO_STOP;
+}
+
+/* The word has had its replies (LMTP: one for each recipient). Without an `expect` behind it each
+ * must be a good one; with one that judges, after AUTH the last of them. */
+static enum go judge(struct script_runner *r, const struct step *st)
+{
+    char got[300];
+    size_t from = r->next, i;
+    while ((i = next_reply(r)) != NONE) {
+        enum reply_class c = class_of(r, i);
+        r->next = i + 1;
+        r->examined = i;
+        if (st->judged || c == REPLY_OK || c == REPLY_GO)
+            continue;
+        first_line(r, got, sizeof got);
+        fail(r, FAULT_REFUSED, "refused: %s", got);
+        return GO_STOP;
+    }
+    if (st->judged)
+        r->next = st->word == WORD_AUTH && r->examined != NONE ? r->examined : from;
+    return GO_ON;
+}
+
+/* ---- the words ---- */
+
+static enum go do_expect(struct script_runner *r, const struct step *st)
+{
+    char wanted[400], got[300], why[300] = "";
+    struct buf text;
+    bool ok;
+    size_t i = next_reply(r);
+    bool open = session_is_open(r->session);
+    bool closed = strcmp(st->match.codes, "closed") == 0;
+    snprintf(wanted, sizeof wanted, "expect%s%s%s%s%s", st->match.codes[0] ? " " : "",
+             st->match.codes, st->match.regex ? " /" : "", st->match.regex ? st->match.regex : "",
+             !st->match.regex     ? ""
+             : st->match.caseless ? "/i"
+                                  : "/");
+    if (closed) {
+        if (open)
+            return GO_WAIT;
+        ok = true;
+        snprintf(got, sizeof got, "closed");
+    } else {
+        if (i == NONE && open && (session_outstanding(r->session) > 0 || r->examined == NONE))
+            return GO_WAIT;
+        if (i == NONE && !open &&
+            (r->examined == NONE || session_fault(r->session) != FAULT_NONE)) {
+            snprintf(got, sizeof got, "%s", session_last(r->session));
+            tell(r, SCRIPT_EXPECT, false, wanted, got);
+            gone(r);
+            return GO_STOP;
+        }
+        if (i != NONE) {
+            r->examined = i;
+            r->next = i + 1;
+        }
+        buf_init(&text, REPLY_TEXT_MAX);
+        reply_text(r, r->examined, &text);
+        ok = match_code(&st->match, buf_str(&text), strcspn(buf_str(&text), "\n"));
+        ok =
+            ok && match_text(&st->match, &r->vars, buf_str(&text), text.len, NULL, why, sizeof why);
+        buf_clear(&text);
+        first_line(r, got, sizeof got);
+    }
+    tell(r, SCRIPT_EXPECT, ok, wanted, why[0] ? why : got);
+    if (ok)
+        return GO_ON;
+    if (r->fault == FAULT_NONE) {
+        r->fault = FAULT_EXPECTED;
+        snprintf(r->why, sizeof r->why, "%.200s:%u: %s: it was: %.200s", r->s->files[st->file],
+                 st->line, wanted, why[0] ? why : got);
+    }
+    if (r->o.keep_going)
+        return GO_ON;
+    finish(r);
+    return GO_STOP;
+}
+
+static enum go do_capture(struct script_runner *r, const struct step *st)
+{
+    char why[300] = "", got[300];
+    struct buf text, found;
+    if (session_outstanding(r->session) > 0 && session_is_open(r->session))
+        return GO_WAIT;
+    pass_replies(r);
+    buf_init(&text, REPLY_TEXT_MAX);
+    buf_init(&found, REPLY_TEXT_MAX);
+    reply_text(r, r->examined, &text);
+    bool ok = match_text(&st->match, &r->vars, buf_str(&text), text.len, &found, why, sizeof why);
+    if (ok)
+        ok = script_set(&r->vars, st->name, buf_str(&found), why, sizeof why);
+    buf_clear(&text);
+    buf_clear(&found);
+    if (ok)
+        return GO_ON;
+    first_line(r, got, sizeof got);
+    fail(r, FAULT_EXPECTED, "%s%s/%s/ was not found in: %s", why, why[0] ? ": " : "",
+         st->match.regex, got);
+    return GO_STOP;
+}
+
+static enum go do_for(struct script_runner *r, const struct step *st)
+{
+    char why[200];
+    struct buf value;
+    size_t round = r->round[r->depth];
+    if (round == st->nvalues) {
+        r->at = st->jump;
+        return GO_ON;
+    }
+    buf_init(&value, LINE_MAX_OUT);
+    bool ok = expand(r, st->values[round], strlen(st->values[round]), &value);
+    ok = ok && (script_set(&r->vars, st->name, buf_str(&value), why, sizeof why) ||
+                fail(r, FAULT_USAGE, "%s", why));
+    buf_clear(&value);
+    r->round[r->depth++] = round + 1;
+    return ok ? GO_ON : GO_STOP;
+}
+
+static enum go do_end(struct script_runner *r, const struct step *st)
+{
+    const struct step *begin = &r->s->steps[st->jump];
+    if (begin->word == WORD_TOGETHER)
+        return send_together(r);
+    r->depth--;
+    if (r->round[r->depth] == begin->nvalues) {
+        r->round[r->depth] = 0;
+        return GO_ON;
+    }
+    r->at = st->jump - 1; /* the `for` again */
+    return GO_ON;
+}
+
+static enum go do_set(struct script_runner *r, const struct step *st)
+{
+    char why[200];
+    struct buf value;
+    if (script_get(&r->o.fixed, st->name, strlen(st->name)))
+        return GO_ON; /* the command line wins */
+    buf_init(&value, LINE_MAX_OUT);
+    bool ok = expand(r, st->text, st->n, &value);
+    ok = ok && (script_set(&r->vars, st->name, buf_str(&value), why, sizeof why) ||
+                fail(r, FAULT_USAGE, "%s", why));
+    buf_clear(&value);
+    return ok ? GO_ON : GO_STOP;
+}
+
+static enum go do_tls(struct script_runner *r, const struct step *st)
+{
+    const struct verb *v = verb_with(session_proto(r->session), VERB_UPGRADE);
+    if (r->phase == 0) {
+        enum go go = ready(r);
+        if (go != GO_ON)
+            return go;
+        pass_replies(r);
+        if (!v) {
+            fail(r, FAULT_USAGE, "this protocol knows no upgrade to TLS");
+            return GO_STOP;
+        }
+        r->phase = 1;
+        return say_line(r, v->name, strlen(v->name)) ? GO_WAIT : GO_STOP;
+    }
+    enum go go = settled(r);
+    return go == GO_ON ? judge(r, st) : go;
+}
+
+/* Says who logs in; the secret is asked for only when the mechanism wants one. */
+static enum go login(struct script_runner *r, const char *mechanism, const char *user)
+{
+    char why[700] = "no password is to be had";
+    struct login_choice choice;
+    struct login l = {.user = user, .clear_ok = r->o.clear_passwords};
+    struct buf secret;
+    unsigned have = LOGIN_PASSWORD | (*mechanism ? LOGIN_TOKEN | LOGIN_CERTIFICATE : 0);
+    if (!login_choose(r->session, mechanism, have, &choice, why, sizeof why)) {
+        fail(r, FAULT_USAGE, "%s", why);
+        return GO_STOP;
+    }
+    if (choice.clear && !r->o.clear_passwords) {
+        fail(r, FAULT_USAGE,
+             "the connection is in clear, everybody on the way could read the password: nothing "
+             "was sent (expected 'tls' before it, or --clear-passwords)");
+        return GO_STOP;
+    }
+    l.mechanism = choice.mechanism;
+    l.why = choice.why;
+    buf_init_secret(&secret, 8192);
+    bool ok = true;
+    if (choice.mechanism->wants != SASL_WANTS_NOTHING) {
+        ok = (r->o.secret && r->o.secret(r->o.arg, user, &secret, why, sizeof why)) ||
+             fail(r, FAULT_USAGE, "%s", why);
+        l.secret = buf_str(&secret);
+    }
+    ok =
+        ok && (session_login(r->session, &l, why, sizeof why) || fail(r, FAULT_REFUSED, "%s", why));
+    buf_clear(&secret);
+    return ok ? GO_WAIT : GO_STOP;
+}
+
+static enum go do_auth(struct script_runner *r, const struct step *st)
+{
+    struct buf mechanism, user;
+    enum go go = r->phase == 0 ? ready(r) : settled(r);
+    if (go != GO_ON)
+        return go;
+    if (r->phase == 1)
+        return judge(r, st);
+    pass_replies(r);
+    buf_init(&mechanism, 64);
+    buf_init(&user, 1024);
+    bool ok = (!st->name || expand(r, st->name, strlen(st->name), &mechanism)) &&
+              expand(r, st->text, st->n, &user);
+    if (ok && (has_line_end(&user) || has_line_end(&mechanism)))
+        ok = fail(r, FAULT_USAGE, "a line end stands in the name: nothing was sent");
+    r->phase = 1;
+    go = ok ? login(r, buf_str(&mechanism), buf_str(&user)) : GO_STOP;
+    buf_clear(&mechanism);
+    buf_clear(&user);
+    return go;
+}
+
+/* All of a letter: the text in the script, or a file beside it. */
+static bool letter_text(struct script_runner *r, const struct step *st, struct buf *out)
+{
+    struct buf path;
+    bool ok;
+    if (st->here)
+        return expand(r, st->text, st->n, out);
+    const char *script = r->s->files[st->file];
+    const char *slash = strrchr(script, '/');
+    buf_init(&path, 8192);
+    if (slash && st->text[0] != '/' && st->text[0] != '$')
+        buf_add(&path, script, (size_t)(slash - script) + 1);
+    ok = expand(r, st->text, st->n, &path);
+    int fd = ok ? open(buf_str(&path), O_RDONLY | O_CLOEXEC) : -1;
+    struct stat about;
+    if (ok && fd >= 0 && fstat(fd, &about) == 0 && S_ISREG(about.st_mode) &&
+        (size_t)about.st_size <= LETTER_MAX)
+        buf_room(out, (size_t)about.st_size + 1);
+    ok = ok &&
+         (fd >= 0 || fail(r, FAULT_FILE, "%s cannot be read: %s", buf_str(&path), strerror(errno)));
+    while (ok) {
+        char *room = buf_room(out, 65536);
+        ssize_t k = room ? read(fd, room, 65536) : 0;
+        if (!room)
+            ok = fail(r, FAULT_FILE, "%s is larger than %zu MiB", buf_str(&path), LETTER_MAX >> 20);
+        else if (k < 0 && errno != EINTR)
+            ok = fail(r, FAULT_FILE, "%s cannot be read: %s", buf_str(&path), strerror(errno));
+        else if (k == 0)
+            break;
+        else if (k > 0)
+            buf_grew(out, (size_t)k);
+    }
+    if (fd >= 0)
+        close(fd);
+    buf_clear(&path);
+    return ok;
+}
+
+static enum go send_letter(struct script_runner *r, const struct step *st)
+{
+    char why[300];
+    struct buf text;
+    pass_replies(r); /* 354 */
+    buf_init(&text, LETTER_MAX + 65536);
+    bool ok = letter_text(r, st, &text);
+    if (ok && st->word == WORD_LETTER)
+        ok = session_letter(r->session, buf_str(&text), text.len, why, sizeof why) ||
+             fail(r, FAULT_NETWORK, "%s", why);
+    else if (ok)
+        ok = session_bdat(r->session, buf_str(&text), text.len, !st->more, why, sizeof why) ||
+             fail(r, FAULT_NETWORK, "%s", why);
+    buf_clear(&text);
+    r->phase = 2;
+    return ok ? GO_WAIT : GO_STOP;
+}
+
+static enum go do_letter(struct script_runner *r, const struct step *st)
+{
+    const struct proto *p = session_proto(r->session);
+    const struct verb *end = proto_pseudo(p, VERB_END), *data = verb_with(p, VERB_LETTER);
+    enum go go = r->phase == 0 ? ready(r) : settled(r);
+    if (go != GO_ON)
+        return go;
+    if (r->phase == 2)
+        return judge(r, st);
+    if (r->phase == 0)
+        pass_replies(r);
+    if (!end || !data) {
+        fail(r, FAULT_USAGE, "this protocol sends no letters");
+        return GO_STOP;
+    }
+    if (st->word == WORD_BDAT || proto_legal(end, session_now(r->session)))
+        return send_letter(r, st);
+    if (r->phase == 1)
+        return judge(r, st); /* DATA was refused */
+    r->phase = 1;
+    return say_line(r, data->name, strlen(data->name)) ? GO_WAIT : GO_STOP;
+}
+
+static enum go do_quit(struct script_runner *r, const struct step *st)
+{
+    const struct verb *v = verb_with(session_proto(r->session), VERB_QUIT);
+    if (r->phase == 1) {
+        if (session_is_open(r->session))
+            return GO_WAIT;
+        enum go done = settled(r);
+        return done == GO_ON ? judge(r, st) : done;
+    }
+    enum go go = ready(r);
+    if (go != GO_ON)
+        return go;
+    pass_replies(r);
+    r->phase = 1;
+    return say_line(r, v ? v->name : "QUIT", strlen(v ? v->name : "QUIT")) ? GO_WAIT : GO_STOP;
+}
+
+static enum go do_raw(struct script_runner *r, const struct step *st)
+{
+    char why[300];
+    if (!session_is_open(r->session)) {
+        gone(r);
+        return GO_STOP;
+    }
+    if (!session_is_up(r->session))
+        return GO_WAIT;
+    if (!session_raw(r->session, st->text, st->n, why, sizeof why)) {
+        fail(r, FAULT_NETWORK, "%s", why);
+        return GO_STOP;
+    }
+    return GO_ON;
+}
+
+static void waited(void *arg)
+{
+    struct script_runner *r = arg;
+    r->timer = NULL;
+    r->waited = true;
+}
+
+static enum go do_wait(struct script_runner *r, const struct step *st)
+{
+    if (r->phase == 0) {
+        r->phase = 1;
+        r->waited = false;
+        r->timer = loop_timer(r->loop, (int64_t)(st->seconds * 1000), waited, r);
+    }
+    return r->waited ? GO_ON : GO_WAIT;
+}
+
+static enum go do_say(struct script_runner *r, const struct step *st)
+{
+    struct buf text, clean;
+    buf_init(&text, LINE_MAX_OUT);
+    buf_init(&clean, 8 * LINE_MAX_OUT);
+    bool ok = expand(r, st->text, st->n, &text);
+    if (ok) {
+        text_clean(&clean, buf_str(&text), text.len);
+        tell(r, SCRIPT_SAY, true, buf_str(&clean), "");
+    }
+    buf_clear(&text);
+    buf_clear(&clean);
+    return ok ? GO_ON : GO_STOP;
+}
+
+static enum go step(struct script_runner *r, const struct step *st)
+{
+    switch (st->word) {
+    case WORD_LINE:
+    case WORD_SEND:
+        return do_line(r, st);
+    case WORD_SEND_RAW:
+        return do_raw(r, st);
+    case WORD_EXPECT:
+        return do_expect(r, st);
+    case WORD_CAPTURE:
+        return do_capture(r, st);
+    case WORD_SET:
+        return do_set(r, st);
+    case WORD_FOR:
+        return do_for(r, st);
+    case WORD_TOGETHER:
+        r->together = true;
+        return GO_ON;
+    case WORD_END:
+        return do_end(r, st);
+    case WORD_TLS:
+        return do_tls(r, st);
+    case WORD_AUTH:
+        return do_auth(r, st);
+    case WORD_LETTER:
+    case WORD_BDAT:
+        return do_letter(r, st);
+    case WORD_WAIT:
+        return do_wait(r, st);
+    case WORD_SAY:
+        return do_say(r, st);
+    case WORD_QUIT:
+        return do_quit(r, st);
+    case WORD_DROP:
+        session_drop(r->session);
+        return GO_ON;
+    case WORD_TARGET:
+    case WORD_INCLUDE:
+    case WORDS:
+        break;
+    }
+    return GO_ON;
+}
+
+/* The script has come to its end: was the last word a refusal, and nobody judged it? */
+static enum go at_end(struct script_runner *r)
+{
+    char got[300];
+    if (session_is_open(r->session)) {
+        enum go go = ready(r);
+        if (go != GO_ON)
+            return go;
+    } else if (session_fault(r->session) != FAULT_NONE &&
+               (r->s->n == 0 || r->s->steps[r->s->n - 1].word != WORD_EXPECT)) {
+        gone(r);
+        return GO_STOP;
+    }
+    pass_replies(r);
+    enum reply_class c = class_of(r, r->examined);
+    if (r->s->expectations == 0 && r->fault == FAULT_NONE && (c == REPLY_TEMP || c == REPLY_PERM)) {
+        first_line(r, got, sizeof got);
+        r->fault = FAULT_REFUSED;
+        snprintf(r->why, sizeof r->why, "the last reply was a refusal: %s", got);
+    }
+    finish(r);
+    return GO_STOP;
+}
+
+bool script_work(struct script_runner *r)
+{
+    if (r->working)
+        return r->over;
+    r->working = true;
+    while (!r->over) {
+        if (r->at == r->s->n) {
+            if (at_end(r) == GO_WAIT)
+                break;
+            continue;
+        }
+        enum go go = step(r, &r->s->steps[r->at]);
+        if (go == GO_WAIT)
+            break;
+        if (go == GO_ON) {
+            r->at++;
+            r->phase = 0;
+        }
+    }
+    r->working = false;
+    return r->over;
+}
+
+/* ---- life ---- */
+
+struct script_runner *script_run(struct loop *l, struct session *session, const struct script *s,
+                                 const struct script_run_options *o)
+{
+    char unused[200];
+    struct script_runner *r = xcalloc(1, sizeof *r);
+    r->loop = l;
+    r->session = session;
+    r->s = s;
+    r->o = *o;
+    r->o.vars = r->o.fixed = (struct script_vars){0};
+    r->examined = NONE;
+    buf_init(&r->flight, FLIGHT_MAX);
+    for (size_t i = 0; i < o->vars.n; i++)
+        script_set(&r->vars, o->vars.rows[i].name, o->vars.rows[i].value, unused, sizeof unused);
+    for (size_t i = 0; i < o->fixed.n; i++) {
+        const struct script_var *v = &o->fixed.rows[i];
+        script_set(&r->vars, v->name, v->value, unused, sizeof unused);
+        script_set(&r->o.fixed, v->name, "", unused, sizeof unused);
+    }
+    return r;
+}
+
+void script_event(struct script_runner *r, enum session_event ev)
+{
+    if (ev == SESSION_ASK_TLS) {
+        const struct tls_facts *f = session_tls(r->session);
+        fail(r, FAULT_TLS, "the certificate could not be verified: %s; --insecure goes on",
+             f ? f->why : "no facts");
+    }
+}
+
+void script_stop(struct script_runner *r, const char *why)
+{
+    if (!r->over)
+        fail(r, FAULT_NETWORK, "%s", why);
+}
+
+void script_runner_free(struct script_runner *r)
+{
+    if (!r)
+        return;
+    loop_drop(r->timer);
+    buf_clear(&r->flight);
+    script_vars_clear(&r->vars);
+    script_vars_clear(&r->o.fixed);
+    free(r);
+}
+
+enum fault script_fault(const struct script_runner *r)
+{
+    return r->fault;
+}
+
+const char *script_why(const struct script_runner *r)
+{
+    return r->why;
+}
+
+size_t script_needs(const struct script_runner *r)
+{
+    return r->examined != NONE && r->examined < r->next ? r->examined : r->next;
+}

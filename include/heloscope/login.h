@@ -11,7 +11,7 @@
 enum {
     LOGIN_PASSWORD = 1 << 0,
     LOGIN_TOKEN = 1 << 1,
-    LOGIN_CERTIFICATE = 1 << 2, /* this TLS connection shows one */
+    LOGIN_CERTIFICATE = 1 << 2, /* found out by login_choose(): this TLS connection has one */
     LOGIN_CAN_ASK = 1 << 3,     /* somebody is there who can be asked for what is missing */
 };
 

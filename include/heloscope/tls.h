@@ -111,6 +111,10 @@ struct tls_peer *tls_peer(const struct tls *t);
 enum tls_binding { TLS_BINDING_NONE, TLS_BINDING_UNIQUE, TLS_BINDING_EXPORTER };
 enum tls_binding tls_channel_binding(const struct tls *t, struct buf *out);
 
+/* A server's view: the common name in the certificate that the client showed, whoever signed it.
+ * False: it showed none. */
+bool tls_client_name(const struct tls *t, char *out, size_t size);
+
 /* The practice CA and a server certificate signed by it for names (blank-separated), made in
  * memory at their first use. EC P-256, valid for a day. Where OpenSSL fails, that use fails. */
 struct tls_identity *tls_identity_new(const char *names);

@@ -124,6 +124,8 @@ bool login_choose(const struct session *s, const char *insist, unsigned have,
     memset(out, 0, sizeof *out);
     if (!(have & (LOGIN_PASSWORD | LOGIN_TOKEN)))
         have |= LOGIN_PASSWORD;
+    if (s->now.tls && s->options.conn.trust.ask.cert_file)
+        have |= LOGIN_CERTIFICATE;
     offer_words(s, offer, sizeof offer);
     if (insist && *insist) {
         const struct sasl_mechanism *m = sasl_mechanism(insist, strlen(insist));

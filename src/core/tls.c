@@ -389,6 +389,15 @@ enum tls_binding tls_channel_binding(const struct tls *t, struct buf *out)
     return n > 0 && n <= sizeof bytes && buf_add(out, bytes, n) ? kind : TLS_BINDING_NONE;
 }
 
+bool tls_client_name(const struct tls *t, char *out, size_t size)
+{
+    X509 *cert = t->state == TLS_UP ? SSL_get0_peer_certificate(t->ssl) : NULL;
+    int n = cert ? X509_NAME_get_text_by_NID(X509_get_subject_name(cert), NID_commonName, out,
+                                             (int)size)
+                 : -1;
+    return n > 0 && strlen(out) == (size_t)n;
+}
+
 const char *tls_error(const struct tls *t)
 {
     return t->error;

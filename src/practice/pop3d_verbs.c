@@ -93,7 +93,7 @@ static void capa(struct pop3 *s, const char *arg, size_t n)
         "TOP\r\nUIDL\r\nUSER\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nEXPIRE NEVER\r\n"
         "UTF8\r\nLANG\r\n");
     if (authorization && s->peer->secure)
-        peer_sendf(s->peer, "SASL " AUTHSRV_NAMES "\r\n");
+        peer_sendf(s->peer, "SASL %s\r\n", authsrv_names(s->peer->tls));
     if (authorization && !s->peer->secure && !world_settings(s->world)->no_tls)
         peer_sendf(s->peer, "STLS\r\n");
     peer_sendf(s->peer, "IMPLEMENTATION heloscope-practice\r\n.\r\n");
@@ -160,11 +160,12 @@ static void auth_result(struct pop3 *s, enum auth_result r, const struct buf *ch
     else if (r == AUTH_BAD_BASE64)
         pop3_mistake(s, "That is not base64 (RFC 4648 4)");
     else if (r == AUTH_BAD_SHAPE)
-        pop3_mistake(s, "Decoded, but not what the mechanism wants (PLAIN: NUL name NUL password)");
+        pop3_mistake(s, "Decoded, but not what the mechanism wants at this point");
     else if (r == AUTH_CANCELLED)
         pop3_mistake(s, "Authentication cancelled, as you asked");
     else
-        pop3_mistake(s, "Mechanism not known; there are " AUTHSRV_NAMES);
+        pop3_mistake(s, "Mechanism not known here; there are %s",
+                     authsrv_names(s->peer->secure ? s->peer->tls : NULL));
 }
 
 static void auth(struct pop3 *s, const char *arg, size_t n)
@@ -181,6 +182,7 @@ static void auth(struct pop3 *s, const char *arg, size_t n)
         return;
     }
     buf_init(&challenge, 1024);
+    s->auth.tls = s->peer->secure ? s->peer->tls : NULL;
     auth_result(s, authsrv_begin(&s->auth, mechanism, k, i ? initial : NULL, i, &challenge),
                 &challenge);
     buf_clear(&challenge);

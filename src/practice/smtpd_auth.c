@@ -29,14 +29,14 @@ static void result(struct smtp *s, enum auth_result r, const struct buf *challen
         smtp_mistake(s, 501, "5.5.2", "That is not base64 (RFC 4648 4)");
         break;
     case AUTH_BAD_SHAPE:
-        smtp_mistake(s, 501, "5.5.2",
-                     "Decoded, but not what the mechanism wants (PLAIN: NUL name NUL password)");
+        smtp_mistake(s, 501, "5.5.2", "Decoded, but not what the mechanism wants at this point");
         break;
     case AUTH_CANCELLED:
         smtp_mistake(s, 501, "5.7.0", "Authentication cancelled, as you asked");
         break;
     case AUTH_UNKNOWN:
-        smtp_mistake(s, 504, "5.5.4", "Mechanism not known; there are " AUTHSRV_NAMES);
+        smtp_mistake(s, 504, "5.5.4", "Mechanism not known here; there are %s",
+                     authsrv_names(s->peer->secure ? s->peer->tls : NULL));
         break;
     }
 }
@@ -57,6 +57,7 @@ void smtp_auth(struct smtp *s, const char *arg, size_t n)
         const char *blank = memchr(arg, ' ', n);
         size_t name = blank ? (size_t)(blank - arg) : n;
         buf_init(&challenge, 1024);
+        s->auth.tls = s->peer->secure ? s->peer->tls : NULL;
         result(s,
                authsrv_begin(&s->auth, arg, name, blank ? blank + 1 : NULL,
                              blank ? n - name - 1 : 0, &challenge),

@@ -70,7 +70,7 @@ static void extended(struct smtp *s)
     if (!s->peer->secure && !o->no_tls)
         smtp_more(s, 250, "", "STARTTLS");
     if (smtp_may_auth(s) && !s->authed)
-        smtp_more(s, 250, "", "AUTH " AUTHSRV_NAMES);
+        smtp_more(s, 250, "", "AUTH %s", authsrv_names(s->peer->secure ? s->peer->tls : NULL));
     smtp_more(s, 250, "", "8BITMIME");
     smtp_more(s, 250, "", "SMTPUTF8");
     smtp_more(s, 250, "", "DSN");

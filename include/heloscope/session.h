@@ -85,6 +85,10 @@ bool session_is_practice(const struct session *s);
 const struct tls_facts *session_tls(const struct session *s); /* NULL: in clear */
 /* What the server presented (tlspeer.h), also after the end; NULL: in clear. Borrowed. */
 struct tls_peer *session_peer(const struct session *s);
+/* Fills what tlsreport.h reports and judges; what it points at lives as long as the session (its
+ * old_* and versions are left empty). */
+struct tls_seen;
+void session_tls_seen(const struct session *s, struct tls_seen *out);
 const char *session_user(const struct session *s);    /* "" or the name that logged in */
 uint32_t session_latency_us(const struct session *s); /* of the last reply */
 /* The APOP timestamp of the banner, or "". */

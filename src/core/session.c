@@ -129,6 +129,8 @@ static struct session *session_new(struct loop *l, const struct target *t,
     caps_init(&s->caps);
     caps_init(&s->before);
     caps_init(&s->building);
+    caps_init(&s->seen_clear);
+    caps_init(&s->seen_inside);
     buf_init(&s->caps_text, CAPS_TEXT_MAX);
     buf_init_secret(&s->pass, 1024);
     s->reply_entry = NO_ENTRY;
@@ -213,6 +215,8 @@ void session_free(struct session *s)
     caps_clear(&s->caps);
     caps_clear(&s->before);
     caps_clear(&s->building);
+    caps_clear(&s->seen_clear);
+    caps_clear(&s->seen_inside);
     buf_clear(&s->caps_text);
     buf_clear(&s->raw);
     sasl_free(s->sasl);

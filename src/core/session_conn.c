@@ -92,6 +92,8 @@ static void failed(struct session *s, const struct conn_event *ev)
         session_over(s, FAULT_NONE, "");
         return;
     }
+    if (tls)
+        snprintf(s->tls_failed, sizeof s->tls_failed, "%s", ev->text);
     bool in_reply = s->reply_entry != NO_ENTRY;
     session_stream_end(s);
     enum event_kind kind =
@@ -160,6 +162,7 @@ void session_conn_event(void *arg, const struct conn_event *ev)
         session_tell(s, SESSION_ASK_TLS);
         return;
     case CONN_INJECTED:
+        s->injected += ev->n;
         session_event_entry(
             s, EVENT_INJECTED, MARK_WARN, 0,
             "%zu octets came in the clear after the upgrade was agreed: discarded as injected",

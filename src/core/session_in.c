@@ -46,6 +46,7 @@ static void publish_caps(struct session *s, size_t entry)
     caps_clear(&s->building);
     s->has_caps = true;
     s->stale = false;
+    session_saw_caps(s);
     if (!s->has_before)
         return;
     size_t n = caps_diff(&s->before, &s->caps, rows, 2 * CAPS_MAX);
@@ -167,6 +168,8 @@ static void finish_reply(struct session *s)
         s->quitting = true;
     if ((flags & VERB_QUIT) && s->conn)
         conn_finish(s->conn);
+    if ((flags & VERB_UPGRADE) && (cls == REPLY_TEMP || cls == REPLY_PERM))
+        session_saw_refusal(s, first.p, first.n);
     if ((flags & VERB_UPGRADE) && cls == REPLY_OK && s->conn)
         upgrade(s);
 }

@@ -69,6 +69,12 @@ struct session {
     bool has_tls;
     struct tls_peer *peer; /* or NULL */
 
+    /* For tlsreport.h: what was seen on the way to TLS and inside. */
+    struct caps seen_clear, seen_inside;
+    bool has_seen_clear, has_seen_inside;
+    char tls_refused[300], tls_failed[300];
+    size_t injected;
+
     struct sasl *sasl;
     const struct sasl_mechanism *login; /* the mechanism of a login that is under way */
     unsigned tried;                     /* bits of the mechanisms that were tried */
@@ -128,6 +134,10 @@ void session_auth_result(struct session *s, const struct command *cmd, enum repl
 /* session_in.c */
 void session_received(struct session *s, const char *bytes, size_t n);
 void session_stream_end(struct session *s);
+
+/* session_seen.c: for tls_seen. */
+void session_saw_caps(struct session *s);
+void session_saw_refusal(struct session *s, const char *line, size_t n);
 
 /* session_conn.c */
 void session_conn_event(void *arg, const struct conn_event *ev);

@@ -20,6 +20,7 @@ struct fake_cert {
     X509 *cert;
     EVP_PKEY *key;
     bool weak;
+    unsigned flags;
 };
 
 #define DAY (24L * 60 * 60)
@@ -144,6 +145,7 @@ struct fake_cert *fake_cert_new(const struct fake_ca *ca, const char *names, uns
     if (!c)
         return NULL;
     c->weak = flags & FAKE_WEAK;
+    c->flags = flags;
     snprintf(first, sizeof first, "%.*s", (int)strcspn(names, " "), names);
     san(names, alt, sizeof alt);
     c->key = c->weak ? EVP_RSA_gen(1024) : EVP_EC_gen("P-256");
@@ -178,14 +180,27 @@ void fake_cert_free(struct fake_cert *c)
     free(c);
 }
 
+static int take_any(int ok, X509_STORE_CTX *ctx)
+{
+    (void)ok;
+    (void)ctx;
+    return 1;
+}
+
 SSL_CTX *fake_cert_ctx(const struct fake_cert *c)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
 
     if (!ctx)
         return NULL;
-    if (c->weak)
+    if (c->weak || (c->flags & (FAKE_OLD_TLS | FAKE_ALL_TLS)))
         SSL_CTX_set_security_level(ctx, 0);
+    if (c->flags & (FAKE_OLD_TLS | FAKE_ALL_TLS))
+        SSL_CTX_set_min_proto_version(ctx, TLS1_VERSION);
+    if (c->flags & FAKE_OLD_TLS)
+        SSL_CTX_set_max_proto_version(ctx, TLS1_1_VERSION);
+    if (c->flags & FAKE_ASKS)
+        SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, take_any);
     if (SSL_CTX_use_certificate(ctx, c->cert) != 1 || SSL_CTX_use_PrivateKey(ctx, c->key) != 1) {
         SSL_CTX_free(ctx);
         return NULL;

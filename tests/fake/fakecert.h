@@ -15,6 +15,9 @@ enum {
     FAKE_NOT_YET = 4,     /* begins in 30 days */
     FAKE_WEAK = 8,        /* RSA of 1024 bits, signed over SHA-1 */
     FAKE_NO_SAN = 16,     /* the name stands in the common name only (RFC 9525 6.3: not enough) */
+    FAKE_OLD_TLS = 32,    /* the server speaks TLS 1.0 and 1.1 only */
+    FAKE_ALL_TLS = 64,    /* ... every version from 1.0 on */
+    FAKE_ASKS = 128,      /* ... and asks for a client certificate; takes any, and none */
 };
 
 struct fake_ca;

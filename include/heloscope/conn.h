@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct loop;
+struct route;
 struct conn;
 
 enum conn_event_kind {
@@ -58,8 +59,9 @@ struct conn_options {
     int tls_timeout_ms;     /* 0: 30 s */
     bool insecure;          /* go on with an unverified certificate without a question */
     struct tls_trust trust;
-    const char *name_servers; /* "127.0.0.1:5353": asked instead of the system's (tests); NULL: the
-                                 system's */
+    const char *name_servers;  /* "127.0.0.1:5353": asked instead of the system's (tests); NULL: the
+                                  system's */
+    const struct route *route; /* the way there, where it is not straight; copied. NULL: it is */
 };
 
 /* Starts connecting to a copy of *t. Never blocks. The events come from the loop, none before

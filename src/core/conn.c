@@ -7,6 +7,7 @@
  * telling may free us: see conn_emit(). RFC 3207 4.2 and RFC 2595 4 (what came before TLS is
  * dropped), RFC 8446 6.1 (closing). */
 #include "core/conn_priv.h"
+#include "core/proxy.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -44,6 +45,8 @@ static void close_all(struct conn *c)
 {
     happy_cancel(c->happy);
     c->happy = NULL;
+    proxy_cancel(c->proxying);
+    c->proxying = NULL;
     loop_drop(c->io);
     loop_drop(c->limit);
     c->io = c->limit = NULL;
@@ -90,8 +93,10 @@ void conn_kick(struct conn *c)
 
 /* -- from the loop ----------------------------------------------------------------------------- */
 
-static void connected(struct conn *c, const struct conn_event *ev)
+void conn_connected(struct conn *c, const struct conn_event *ev)
 {
+    if (!conn_route_header(c))
+        return;
     c->phase = PHASE_CLEAR;
     if (c->target.tls)
         c->phase = PHASE_UPGRADING; /* nothing is read before the handshake */
@@ -116,7 +121,8 @@ static void on_happy(void *arg, const struct conn_event *ev, int fd)
         c->fd = fd;
         happy_cancel(c->happy);
         c->happy = NULL;
-        connected(c, &copy);
+        if (!conn_proxy(c))
+            conn_connected(c, &copy);
     } else if (ev->kind == CONN_FAILED) {
         conn_end(c, CONN_FAILED, ev->fault, ev->sys_errno, ev->text);
     } else {
@@ -130,7 +136,7 @@ static void on_kick(void *arg)
     c->kick = NULL;
     switch (c->phase) {
     case PHASE_ADOPTED:
-        connected(c, &(struct conn_event){.kind = CONN_CONNECTED, .text = c->target.label});
+        conn_connected(c, &(struct conn_event){.kind = CONN_CONNECTED, .text = c->target.label});
         return;
     case PHASE_UPGRADING:
         conn_upgrade(c);
@@ -154,6 +160,7 @@ static void on_kick(void *arg)
             conn_watch(c);
         return;
     case PHASE_RACE:
+    case PHASE_PROXY:
     case PHASE_OVER:
         return;
     }
@@ -192,7 +199,8 @@ struct conn *conn_open(struct loop *l, const struct target *t, const struct conn
 {
     struct conn *c = conn_new(l, t, o, fn, arg);
     c->phase = PHASE_RACE;
-    c->happy = happy_start(l, &c->target, &c->o, on_happy, c);
+    conn_route_begin(c);
+    c->happy = happy_start(l, &c->where, &c->o, on_happy, c);
     return c;
 }
 
@@ -218,6 +226,7 @@ void conn_free(struct conn *c)
     buf_clear(&c->plain);
     buf_clear(&c->injected);
     target_clear(&c->target);
+    conn_route_clear(c);
     for (size_t i = 0; i < KEPT; i++)
         free(c->kept[i]);
     free(c->chunk);
@@ -281,6 +290,9 @@ void conn_abort(struct conn *c)
     switch (c->phase) {
     case PHASE_RACE:
         happy_doing(c->happy, c->doing, sizeof c->doing);
+        break;
+    case PHASE_PROXY:
+        snprintf(c->doing, sizeof c->doing, "waiting for the proxy %s", c->where.label);
         break;
     case PHASE_UPGRADING:
     case PHASE_HANDSHAKE:

@@ -9,6 +9,7 @@
 #include "heloscope/buf.h"
 #include "heloscope/conn.h"
 #include "heloscope/loop.h"
+#include "heloscope/route.h"
 
 enum {
     READ_CHUNK =
@@ -26,6 +27,7 @@ enum {
 
 enum phase {
     PHASE_RACE,      /* look-up and attempts */
+    PHASE_PROXY,     /* connected to a proxy, which connects further */
     PHASE_ADOPTED,   /* about to say CONNECTED */
     PHASE_CLEAR,     /* bytes go as they are */
     PHASE_UPGRADING, /* conn_start_tls() was called; the loop will begin */
@@ -39,18 +41,21 @@ enum phase {
 struct conn {
     struct loop *loop;
     struct target target;
+    struct target where; /* what happy connects to: the target, or elsewhere */
+    struct route route;
     struct conn_options o;
     char *kept[KEPT]; /* copies of the strings in o */
     conn_fn *fn;
     void *arg;
     enum phase phase;
     struct happy *happy;
+    struct proxying *proxying;
     int fd;
     struct watch *io;
     struct watch *kick;  /* work for the loop: write, begin TLS, tell that it was aborted */
     struct watch *limit; /* handshake, or the other end's close */
     struct tls *tls;
-    uint64_t since; /* of the handshake */
+    uint64_t since; /* of the handshake, with the proxy or TLS */
     struct buf out; /* to be sent, in clear; sent octets of it lie before out_at */
     size_t out_at;
     struct buf wire; /* records to be sent */
@@ -75,6 +80,8 @@ bool conn_end(struct conn *c, enum conn_event_kind kind, enum fault fault, int e
 bool conn_fail_errno(struct conn *c, int e);
 bool conn_in_handshake(const struct conn *c);
 bool conn_alive(const struct conn *c);
+/* The socket is the other end's. */
+void conn_connected(struct conn *c, const struct conn_event *ev);
 /* Has the loop call us in this turn or the next. */
 void conn_kick(struct conn *c);
 
@@ -85,6 +92,13 @@ void conn_tidy(struct buf *b, size_t *at);
 bool conn_flush(struct conn *c);
 bool conn_finish_now(struct conn *c);
 bool conn_ended(struct conn *c, const char *text);
+
+/* conn_route.c */
+void conn_route_begin(struct conn *c);
+void conn_route_clear(struct conn *c);
+/* True: a proxy is being asked; it goes on by itself. */
+bool conn_proxy(struct conn *c);
+bool conn_route_header(struct conn *c);
 
 /* conn_tls.c */
 void conn_begin_tls(struct conn *c);

@@ -13,10 +13,11 @@
 #include <ares.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
 
 enum {
     SOCKETS = 16,
@@ -230,7 +231,7 @@ static void send_question(struct dns_query *q, bool plain, bool edns)
         return;
     }
     /* Old versions' ares_send() takes our identity as it is: it must not be guessed. */
-    if (RAND_bytes(bytes, 2) != 1)
+    if (getentropy(bytes, 2) != 0)
         bytes[0] = bytes[1] = 0;
     bytes[AD_OCTET] |= AD_BIT;
     q->asking = true;

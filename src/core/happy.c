@@ -7,6 +7,7 @@
 #include "core/resolve.h"
 #include "heloscope/buf.h"
 #include "heloscope/loop.h"
+#include "heloscope/route.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -49,6 +50,7 @@ struct happy {
     const struct target *target; /* borrowed: conn's copy outlives us */
     int connect_ms, resolve_ms;
     const char *servers;
+    const struct route *route; /* borrowed, or NULL */
     happy_fn *fn;
     void *arg;
     struct resolve *resolve;
@@ -298,6 +300,9 @@ static bool over(struct happy *h)
     else if (h->tried)
         snprintf(text, sizeof text, "none of %zu addresses could be reached; %s", h->tried,
                  h->worst);
+    else if (h->route && h->route->family)
+        snprintf(text, sizeof text, "%s: %s", h->target->host,
+                 h->route->family == AF_INET ? h->four.why : h->six.why);
     else if (strcmp(h->six.why, h->four.why) == 0)
         snprintf(text, sizeof text, "%s: %s", h->target->host, h->four.why);
     else if (h->four.absent && h->six.absent)
@@ -340,11 +345,23 @@ static bool next_attempt(struct happy *h)
     h->active++;
     socket_prepare(a->fd);
     a->limit = loop_timer(h->loop, h->connect_ms, on_connect_limit, a);
+    if (h->route && h->route->source_len && to->sa.ss_family != AF_UNIX &&
+        bind(a->fd, (const struct sockaddr *)&h->route->source, h->route->source_len) != 0) {
+        int e = errno;
+        return attempt_failed(a, e, "the address given by --source is none of this machine's") &&
+               next_attempt(h);
+    }
     if (!attempt_connect(a))
         return false;
     if (h->six.next < h->six.n || h->four.next < h->four.n)
         h->stagger = loop_timer(h->loop, STAGGER_MS, on_stagger, h);
     return true;
+}
+
+/* Do -4, -6 and --source leave this family? */
+static bool wanted(const struct happy *h, int family)
+{
+    return !h->route || !h->route->family || h->route->family == family;
 }
 
 /* -- look-up ----------------------------------------------------------------------------------- */
@@ -404,13 +421,18 @@ static void on_answer(void *arg, const struct resolve_answer *a)
     if (a->n)
         memcpy(f->at, a->at, a->n * sizeof *a->at);
     snprintf(f->why, sizeof f->why, "%s", a->why);
+    if (!wanted(h, a->family)) { /* asked for all the same: both go out at once */
+        f->n = 0;
+        f->absent = true;
+        snprintf(f->why, sizeof f->why, "%s", "not wanted");
+    }
     if (a->more)
         return;
     bool all = !h->six.asked && !h->four.asked;
     bool left = h->six.next < h->six.n || h->four.next < h->four.n;
     if (left && !all && !h->racing && !h->six.n)
         h->grace = loop_timer(h->loop, GRACE_MS, on_grace, h);
-    else if (left && (a->n || !h->racing))
+    else if (left && (f->n || !h->racing))
         race(h);
     else if (all && !h->active)
         next_attempt(h);
@@ -437,7 +459,11 @@ static void begin(void *arg)
                                  .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV},
                         *ai = NULL;
         snprintf(port, sizeof port, "%u", t->port);
-        if (getaddrinfo(t->ascii, port, &hints, &ai) == 0) {
+        if (!wanted(h, strchr(t->ascii, ':') ? AF_INET6 : AF_INET)) {
+            struct family *f = h->route->family == AF_INET ? &h->four : &h->six;
+            snprintf(f->why, sizeof f->why, "this is no IPv%c address, as -4, -6 or --source want",
+                     h->route->family == AF_INET ? '4' : '6');
+        } else if (getaddrinfo(t->ascii, port, &hints, &ai) == 0) {
             struct family *f = ai->ai_family == AF_INET6 ? &h->six : &h->four;
             memcpy(&f->at[0].sa, ai->ai_addr, ai->ai_addrlen);
             f->at[0].len = ai->ai_addrlen;
@@ -474,6 +500,7 @@ struct happy *happy_start(struct loop *l, const struct target *t, const struct c
     h->connect_ms = o->connect_timeout_ms > 0 ? o->connect_timeout_ms : 30000;
     h->resolve_ms = o->resolve_timeout_ms > 0 ? o->resolve_timeout_ms : 10000;
     h->servers = o->name_servers;
+    h->route = o->route;
     h->fn = fn;
     h->arg = arg;
     h->begin = loop_timer(l, 0, begin, h);

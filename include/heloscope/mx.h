@@ -12,7 +12,7 @@ enum mx_kind {
     MX_FOUND,
     MX_IMPLICIT, /* no MX: the domain's own addresses stand in */
     MX_NULL,     /* "0 .": the domain takes no mail */
-    MX_FAILED,   /* no such domain, no address at all, or DNS failed */
+    MX_FAILED,   /* no such domain, or DNS failed */
 };
 
 enum { MX_ENTRIES_MAX = 64 };

@@ -7,6 +7,7 @@
 
 #include "heloscope/caps.h"
 #include "heloscope/conn.h"
+#include "heloscope/mx.h"
 #include "heloscope/proto.h"
 #include "heloscope/transcript.h"
 
@@ -16,6 +17,7 @@ struct loop;
 enum session_event {
     SESSION_CHANGED,   /* the transcript, the state or the capabilities changed: draw again */
     SESSION_UP,        /* connected (before the banner) */
+    SESSION_ASK_MX,    /* which mail exchanger? session_mx(), then session_mx_pick() */
     SESSION_ASK_TLS,   /* the certificate was not verified: session_tls_answer() */
     SESSION_LETTER,    /* 354: a letter may be sent now */
     SESSION_CHALLENGE, /* AUTH wants an answer that nobody prepared */
@@ -24,7 +26,9 @@ enum session_event {
 typedef void session_fn(void *arg, struct session *s, enum session_event ev);
 
 struct session_options {
-    struct conn_options conn;
+    struct conn_options conn; /* its strings must outlive a session with an mx: target */
+    const struct dns *dns;    /* asked for mail exchangers instead of the system's; borrowed */
+    bool mx_ask;    /* SESSION_ASK_MX where there is a choice; else the best one is taken */
     bool practice;  /* the header says DEMO */
     int timeout_ms; /* > 0: replaces every per-phase timeout (RFC 5321 4.5.3.2) */
     size_t transcript_max;
@@ -59,6 +63,10 @@ bool session_auth(struct session *s, const char *mechanism, const char *user, co
                   char *why, size_t size);
 /* APOP: the digest over the banner's timestamp. RFC 1939 7. */
 bool session_apop(struct session *s, const char *user, const char *secret, char *why, size_t size);
+/* The mail exchangers of an mx: target; NULL: not looked up (yet). */
+const struct mx_list *session_mx(const struct session *s);
+/* Connects to entry i of them; nothing happens where that has no address. */
+void session_mx_pick(struct session *s, size_t i);
 void session_tls_answer(struct session *s, bool go_on);
 /* Cancels a wait or a connection attempt (C-c): at once. */
 void session_abort(struct session *s);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Where to connect: "smtp://host:port", "unix:/path", "lmtp:/path", "host", "[2001:db8::1]:25" ...
+/* Where to connect: "smtp://host:port", "unix:/path", "lmtp:/path", "host", "[2001:db8::1]:25",
+ * "mx:example.org" ...
  */
 #ifndef HELOSCOPE_TARGET_H
 #define HELOSCOPE_TARGET_H
@@ -16,6 +17,7 @@ struct target {
     char *ascii; /* what is looked up and used for SNI: the A-label or the address */
     char *path;  /* unix socket */
     unsigned short port;
+    bool mx;         /* "mx:domain": host is a domain whose mail exchangers are meant */
     bool tls;        /* implicit TLS (smtps, pop3s) */
     bool is_address; /* host is an IP literal: no look-up, no SNI, the certificate must name the
                         address */
@@ -26,6 +28,8 @@ struct target {
  * one clear sentence: what is wrong, and what would be right. Schemes are the rows of
  * protocols.def. */
 bool target_parse(const char *text, struct target *out, char *why, size_t size);
+/* Makes the label anew after host or port were changed. */
+void target_label(struct target *t);
 void target_clear(struct target *t);
 /* *out becomes a copy of its own. */
 void target_copy(struct target *out, const struct target *t);

@@ -171,7 +171,6 @@ static void done(struct mx *m)
         ;
     if (l->best == l->n && !l->why[0]) {
         if (l->kind == MX_IMPLICIT) {
-            l->kind = MX_FAILED;
             snprintf(l->why, sizeof l->why,
                      "%s has neither an MX record nor an address: there is no place to bring its "
                      "mail to",

@@ -158,6 +158,12 @@ struct session *session_open(struct loop *l, const struct target *t,
                              const struct session_options *o, session_fn *fn, void *arg)
 {
     struct session *s = session_new(l, t, o, fn, arg);
+    if (t->mx) {
+        s->mx_pending = session_mx_begin(s);
+        if (s->mx_pending)
+            expect_banner(s);
+        return s;
+    }
     s->conn = conn_open(l, t, &s->options.conn, session_conn_event, s);
     if (!s->conn) {
         s->fault = FAULT_NETWORK;
@@ -186,10 +192,12 @@ struct session *session_adopt(struct loop *l, int fd, const struct target *t,
 
 void session_over(struct session *s, enum fault fault, const char *why)
 {
-    if (!s->conn)
+    if (!session_is_open(s))
         return;
     struct conn *c = s->conn;
     s->conn = NULL;
+    s->mx_pending = false;
+    session_mx_end(s);
     s->up = false;
     s->ask_tls = false;
     s->letter_open = false;
@@ -209,6 +217,9 @@ void session_free(struct session *s)
         return;
     s->fn = NULL;
     conn_free(s->conn);
+    session_mx_end(s);
+    free(s->mx_list);
+    route_clear(&s->mx_route);
     loop_drop(s->timer);
     frame_clear(&s->frame);
     transcript_free(s->transcript);
@@ -248,6 +259,12 @@ void session_tls_answer(struct session *s, bool go_on)
 
 void session_abort(struct session *s)
 {
+    if (s->mx_pending) {
+        session_event_entry(s, EVENT_ABORTED, MARK_WARN, 0,
+                            "given up while looking for a mail exchanger of %s", s->target.host);
+        session_over(s, FAULT_NETWORK, "given up while looking for a mail exchanger");
+        return;
+    }
     if (!s->conn)
         return;
     if (!s->up) {
@@ -266,7 +283,7 @@ void session_abort(struct session *s)
 
 void session_drop(struct session *s)
 {
-    if (!s->conn)
+    if (!session_is_open(s))
         return;
     session_event_entry(s, EVENT_ABORTED, MARK_EVENT, 0, "you dropped the connection without QUIT");
     session_over(s, FAULT_NONE, "dropped by the user");
@@ -326,7 +343,7 @@ uint64_t session_literal_left(const struct session *s)
 
 bool session_is_open(const struct session *s)
 {
-    return s->conn != NULL;
+    return s->conn != NULL || s->mx_pending;
 }
 
 bool session_is_up(const struct session *s)

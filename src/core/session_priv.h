@@ -4,6 +4,7 @@
 #ifndef HELOSCOPE_CORE_SESSION_PRIV_H
 #define HELOSCOPE_CORE_SESSION_PRIV_H
 
+#include "heloscope/route.h"
 #include "heloscope/loop.h"
 #include "heloscope/sasl.h"
 #include "heloscope/session.h"
@@ -32,8 +33,14 @@ struct session {
     session_fn *fn;
     void *arg;
 
-    struct conn *conn; /* NULL: over */
-    bool up;           /* connected, implicit TLS done */
+    struct conn *conn; /* NULL: over, or still looking for a mail exchanger */
+    struct dns dns;
+    bool dns_borrowed;
+    struct mx *mx;           /* being looked up */
+    struct mx_list *mx_list; /* what was found, or NULL */
+    bool mx_pending;         /* an mx: target, not connected yet */
+    struct route mx_route;
+    bool up; /* connected, implicit TLS done */
     bool ask_tls;
     bool quitting; /* QUIT was answered, or the server said that it closes */
     bool garbage_banner;
@@ -138,6 +145,11 @@ void session_stream_end(struct session *s);
 /* session_seen.c: for tls_seen. */
 void session_saw_caps(struct session *s);
 void session_saw_refusal(struct session *s, const char *line, size_t n);
+
+/* session_mx.c */
+bool session_mx_begin(struct session *s);
+/* Stops looking. */
+void session_mx_end(struct session *s);
 
 /* session_conn.c */
 void session_conn_event(void *arg, const struct conn_event *ev);

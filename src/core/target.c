@@ -181,15 +181,15 @@ static bool parse_host(char *host, bool brackets, struct target *t, const struct
     return true;
 }
 
-static void make_label(struct target *t)
+void target_label(struct target *t)
 {
     struct buf b;
     buf_init(&b, TARGET_MAX + 64);
     if (t->path)
         buf_addf(&b, "unix:%s", t->path);
     else {
-        buf_addf(&b, strchr(t->host, ':') ? "[%s]" : "%s", t->host);
-        if (t->port)
+        buf_addf(&b, strchr(t->host, ':') ? "[%s]" : t->mx ? "mx:%s" : "%s", t->host);
+        if (t->port && !(t->mx && t->port == t->proto->port))
             buf_addf(&b, ":%u", t->port);
     }
     free(t->label);
@@ -263,6 +263,27 @@ static bool parse_authority(const char *p, struct target *t, const struct why *w
     return ok;
 }
 
+/* mx:example.org, mx:example.org:2525 */
+static bool parse_mx(const char *p, struct target *t, const struct why *w)
+{
+    if (!*p)
+        return wrong(w, "the domain after 'mx:' is missing: write mx:example.org");
+    if (strncmp(p, "//", 2) == 0)
+        p += 2;
+    if (!parse_authority(p, t, w))
+        return false;
+    if (t->is_address)
+        return wrong(w,
+                     "'%s' is an address, and only a domain has mail exchangers: write "
+                     "mx:example.org, or smtp://%s",
+                     quote(t->host, strlen(t->host)).s, quote(p, strlen(p)).s);
+    t->mx = true;
+    t->proto = proto_find("smtp", 4, &t->tls, NULL);
+    if (!t->port)
+        t->port = t->proto->port;
+    return true;
+}
+
 static bool parse(const char *p, struct target *t, const struct why *w)
 {
     size_t n = strcspn(p, ":");
@@ -270,6 +291,8 @@ static bool parse(const char *p, struct target *t, const struct why *w)
     bool scheme = rest && *p != '[' && (*rest == '/' || strncmp(rest, "unix:", 5) == 0);
     if (strncmp(p, "unix:", 5) == 0)
         return parse_path(strncmp(rest, "///", 3) == 0 ? rest + 2 : rest, t, w);
+    if (strncasecmp(p, "mx:", 3) == 0)
+        return parse_mx(p + 3, t, w);
     if (*p == '/')
         return wrong(w, "'%s' looks like a path: write unix:%s for a socket", quote(p, strlen(p)).s,
                      quote(p, strlen(p)).s);
@@ -320,7 +343,7 @@ bool target_parse(const char *text, struct target *out, char *why, size_t size)
         target_clear(&t);
         return false;
     }
-    make_label(&t);
+    target_label(&t);
     *out = t;
     return true;
 }
@@ -351,5 +374,5 @@ void target_choose(struct target *t, const struct proto *p)
             t->port = p->port;
         t->tls = p->tls_port && t->port == p->tls_port;
     }
-    make_label(t);
+    target_label(t);
 }

@@ -54,6 +54,13 @@ struct tls_trust;
 enum fault mode_trust(const struct args *a, bool check, struct tls_trust *out, char *why,
                       size_t size);
 
+struct conn_options;
+struct route;
+/* What the options say about the way to the server: *way (route_clear() later), which o->route
+ * points to then, and o->name_servers. */
+enum fault mode_route(const struct args *a, struct route *way, struct conn_options *o, char *why,
+                      size_t size);
+
 /* Each mode returns the exit status (enum fault through fault_status()). */
 int mode_workbench(const struct args *a);
 int mode_plain(const struct args *a);

@@ -10,6 +10,7 @@
 #include "heloscope/logfile.h"
 #include "heloscope/loop.h"
 #include "heloscope/practice.h"
+#include "heloscope/route.h"
 #include "heloscope/session.h"
 
 #include <errno.h>
@@ -368,6 +369,7 @@ int mode_plain(const struct args *a)
     struct plain p = {0};
     struct session_options o = {0};
     struct config config;
+    struct route way = {0};
     char why[400] = "";
     config_read(&config);
     if (config.broken[0])
@@ -376,6 +378,11 @@ int mode_plain(const struct args *a)
     o.timeout_ms = (int)(a->timeout ? a->timeout : config.timeout) * 1000;
     config_clear(&config);
     p.fault = mode_trust(a, true, &o.conn.trust, why, sizeof why);
+    if (p.fault != FAULT_NONE) {
+        fprintf(stderr, "heloscope: %s\n", why);
+        return fault_status(p.fault);
+    }
+    p.fault = mode_route(a, &way, &o.conn, why, sizeof why);
     if (p.fault != FAULT_NONE) {
         fprintf(stderr, "heloscope: %s\n", why);
         return fault_status(p.fault);
@@ -402,6 +409,7 @@ int mode_plain(const struct args *a)
             p.fault = FAULT_REFUSED;
         session_free(p.session);
     }
+    route_clear(&way);
     if (p.world)
         world_free(p.world);
     buf_clear(&p.input);

@@ -4,7 +4,9 @@
  * has its exit status. */
 #include "mode/mode.h"
 #include "tui/app.h"
+#include "heloscope/conn.h"
 #include "heloscope/fault.h"
+#include "heloscope/route.h"
 #include "heloscope/target.h"
 #include "heloscope/tls.h"
 
@@ -29,6 +31,14 @@ int mode_workbench(const struct args *a)
         }
         target_clear(&t);
     }
+    struct conn_options conn = {0};
+    struct route way;
+    fault = mode_route(a, &way, &conn, why, sizeof why);
+    if (fault != FAULT_NONE) {
+        fprintf(stderr, "heloscope: %s\n", why);
+        return fault_status(fault);
+    }
+    route_clear(&way);
     if (a->mode == MODE_OPEN && access(a->operands[0], R_OK) != 0) {
         fprintf(stderr, "heloscope: %s cannot be opened: %s\n", a->operands[0], strerror(errno));
         return fault_status(FAULT_FILE);

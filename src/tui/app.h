@@ -10,6 +10,7 @@
 #include "tui/term.h"
 #include "tui/ui.h"
 #include "heloscope/buf.h"
+#include "heloscope/route.h"
 
 struct app;
 struct letter;
@@ -69,6 +70,7 @@ void help_draw(struct app *app);
 struct app {
     struct ui ui; /* first: the panes' struct ui * is this */
     const struct args *args;
+    struct route way; /* --proxy and its like; ui.options point to it */
     struct prompt prompt;
     struct palette palette;
     struct help help;
@@ -129,6 +131,8 @@ void tabs_accounts(struct app *app);
 void tabs_free(struct app *app);
 /* Questions that a session asked while it was not in view, or while another question was open. */
 void tabs_questions(struct app *app);
+/* tabs_mx.c: which mail exchanger of the domain? */
+void tabs_ask_mx(struct app *app, struct tab *t);
 
 /* line.c: the command line */
 void line_open(struct app *app);

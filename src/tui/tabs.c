@@ -47,6 +47,9 @@ static void on_session(void *arg, struct session *s, enum session_event ev)
     if (!mine)
         t->unseen = true;
     switch (ev) {
+    case SESSION_ASK_MX:
+        t->ask_mx = true;
+        break;
     case SESSION_ASK_TLS:
         t->ask_tls = true;
         break;
@@ -59,7 +62,7 @@ static void on_session(void *arg, struct session *s, enum session_event ev)
         letter_of_queue(app, t);
         break;
     case SESSION_OVER:
-        t->ask_tls = false;
+        t->ask_tls = t->ask_mx = false;
         if (t->letter && mine)
             ui_notice(
                 &app->ui, true,
@@ -80,7 +83,11 @@ static void tls_answered(struct app *app, const char *answer)
 void tabs_questions(struct app *app)
 {
     struct tab *t = ui_tab(&app->ui);
-    if (!t || !t->ask_tls || app->prompt.on || app->palette.on || app->help.on)
+    if (!t || app->prompt.on || app->palette.on || app->help.on)
+        return;
+    if (t->ask_mx)
+        tabs_ask_mx(app, t);
+    if (!t->ask_tls)
         return;
     t->ask_tls = false;
     const struct tls_facts *f = session_tls(t->session);
@@ -410,7 +417,7 @@ void tabs_reconnect(struct app *app)
         return;
     }
     letter_close(t);
-    t->ask_tls = false;
+    t->ask_tls = t->ask_mx = false;
     talk_free(t->talk);
     session_free(old);
     t->source = transcript_source(session_transcript(t->session));

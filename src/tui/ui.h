@@ -51,6 +51,7 @@ struct tab {
     int why_scroll,
         caps_scroll; /* caps_scroll: the row under the cursor; both are clamped when drawn */
     bool unseen;     /* something came in while another tab was in view */
+    bool ask_mx;     /* which mail exchanger? waits to be asked (tabs_mx.c) */
     bool ask_tls;    /* the certificate question waits to be asked (tabs.c) */
     char *target;    /* as given, for :reconnect; NULL: the practice world, or a file */
     const struct proto *target_proto;

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A session whose target is a domain: the look-up of its mail exchangers comes before the
+ * connection, each is told in the transcript, and one is taken: the best, or the one that the user
+ * picks. RFC 5321 5.1. The name for TLS is the exchanger's (RFC 8461 4.1, RFC 7672 3.2.2). */
+#include "core/session_priv.h"
+#include "heloscope/route.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void on_list(void *arg, const struct mx_list *list);
+
+bool session_mx_begin(struct session *s)
+{
+    const struct session_options *o = &s->options;
+    char why[300] = "";
+    if (!o->dns) {
+        struct dns_options d = {.servers = o->conn.name_servers,
+                                .timeout_ms = o->conn.resolve_timeout_ms};
+        if (!dns_open(&s->dns, s->loop, &d, why, sizeof why)) {
+            snprintf(s->last, sizeof s->last, "%s", why);
+            s->fault = FAULT_NETWORK;
+            return false;
+        }
+    } else {
+        s->dns = *o->dns;
+        s->dns_borrowed = true;
+    }
+    session_event_entry(s, EVENT_MX, MARK_EVENT, 0, "looking up the mail exchangers (MX) of %s",
+                        s->target.host);
+    s->mx =
+        mx_start(&s->dns, s->target.ascii, o->conn.route ? o->conn.route->family : 0, on_list, s);
+    return true;
+}
+
+void session_mx_end(struct session *s)
+{
+    mx_cancel(s->mx);
+    s->mx = NULL;
+    if (!s->dns_borrowed)
+        dns_free(&s->dns);
+    s->dns = (struct dns){0};
+}
+
+static void tell_list(struct session *s, const struct mx_list *l)
+{
+    char text[800];
+    if (l->kind == MX_IMPLICIT)
+        session_event_entry(s, EVENT_MX, MARK_EVENT, 0,
+                            "%s has no MX record: its own address stands in (%.0f ms)", l->domain,
+                            l->ms);
+    else if (l->kind == MX_FOUND)
+        session_event_entry(s, EVENT_MX, MARK_EVENT, 0,
+                            "mail exchangers of %s, the best first (%.0f ms)%s", l->domain, l->ms,
+                            l->authenticated ? ", authenticated by DNSSEC" : "");
+    for (size_t i = 0; i < l->n; i++) {
+        mx_words(l, i, text, sizeof text);
+        session_event_entry(s, EVENT_MX, l->at[i].warn ? MARK_WARN : MARK_EVENT, 0, "MX %s", text);
+    }
+    if (l->dropped)
+        session_event_entry(s, EVENT_LIMIT, MARK_WARN, 0,
+                            "%zu more hosts or addresses are not listed: %d are enough", l->dropped,
+                            MX_ENTRIES_MAX);
+}
+
+static void on_list(void *arg, const struct mx_list *list)
+{
+    struct session *s = arg;
+    s->mx_list = xmalloc(sizeof *s->mx_list);
+    *s->mx_list = *list;
+    session_mx_end(s);
+    list = s->mx_list;
+    tell_list(s, list);
+    if (list->best == list->n) {
+        enum event_kind kind = list->temporary         ? EVENT_NAME_TRY_AGAIN
+                               : list->kind == MX_NULL ? EVENT_NETWORK_FAILED
+                                                       : EVENT_NAME_NOT_FOUND;
+        session_event_entry(s, kind, MARK_WARN, 0, "%s", list->why);
+        session_over(s, FAULT_NETWORK, list->why);
+        return;
+    }
+    if (s->options.mx_ask && list->n > 1) {
+        session_tell(s, SESSION_CHANGED);
+        session_tell(s, SESSION_ASK_MX);
+        return;
+    }
+    session_mx_pick(s, list->best);
+}
+
+const struct mx_list *session_mx(const struct session *s)
+{
+    return s->mx_list;
+}
+
+void session_mx_pick(struct session *s, size_t i)
+{
+    const struct mx_list *l = s->mx_list;
+    if (!l || i >= l->n || !l->at[i].address[0] || !s->mx_pending)
+        return;
+    const struct mx_entry *e = &l->at[i];
+    struct target *t = &s->target;
+    char label[300];
+    s->mx_pending = false;
+    t->mx = false;
+    free(t->host);
+    free(t->ascii);
+    free(t->label);
+    t->host = xstrdup(e->host);
+    t->ascii = xstrdup(e->host);
+    /* An address in an MX stays one. */
+    t->is_address = strcmp(e->host, e->address) == 0;
+    snprintf(label, sizeof label, strchr(e->host, ':') ? "[%s]:%u" : "%s:%u", e->host, t->port);
+    t->label = xstrdup(label);
+    if (s->options.conn.route)
+        route_copy(&s->mx_route, s->options.conn.route);
+    if (!s->mx_route.elsewhere) { /* else the user's --connect goes before */
+        char why[200];
+        s->mx_route.elsewhere = target_parse(e->address, &s->mx_route.connect, why, sizeof why);
+        s->mx_route.connect.port = t->port;
+        target_label(&s->mx_route.connect);
+    }
+    s->options.conn.route = &s->mx_route;
+    s->conn = conn_open(s->loop, t, &s->options.conn, session_conn_event, s);
+    session_tell(s, SESSION_CHANGED);
+}

@@ -6,6 +6,7 @@
 #include "mode/config.h"
 #include "mode/plain.h"
 #include "mode/run_priv.h"
+#include "heloscope/route.h"
 #include "heloscope/loop.h"
 #include "heloscope/transcript.h"
 
@@ -31,6 +32,7 @@ struct runs {
     size_t njobs;
     unsigned long started, wanted;
     struct buf secret;
+    struct route way; /* session.conn points to it */
     enum fault fault;
 };
 
@@ -287,6 +289,8 @@ int mode_run(const struct args *a)
     buf_init_secret(&r->secret, 8192);
     r->fault = mode_trust(a, true, &r->session.conn.trust, why, sizeof why);
     if (r->fault == FAULT_NONE)
+        r->fault = mode_route(a, &r->way, &r->session.conn, why, sizeof why);
+    if (r->fault == FAULT_NONE)
         r->fault = prepare(r, why, sizeof why);
     if (r->fault != FAULT_NONE)
         fprintf(stderr, "heloscope: %s\n", why);
@@ -309,6 +313,7 @@ int mode_run(const struct args *a)
     script_vars_clear(&r->options.fixed);
     target_clear(&r->target);
     buf_clear(&r->secret);
+    route_clear(&r->way);
     free(r);
     return fault_status(fault);
 }

@@ -27,6 +27,8 @@ int main(int argc, char **argv)
         printf("heloscope %s\n", heloscope_version());
     else if (a.man)
         man_print(stdout);
+    else if (a.fault && mode_faults(&a, &status))
+        ; /* it was listed, or is wrong */
     else if (a.mode == MODE_EXPLAIN)
         status = mode_explain(&a);
     else if (a.mode == MODE_RUN)

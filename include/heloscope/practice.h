@@ -19,6 +19,7 @@ struct world_options {
     size_t message_max;   /* octets, as SIZE says; 0: 10485760 */
     bool no_tls;          /* offer no STARTTLS */
     bool allow_remote;    /* world_listen() takes addresses that other machines can reach, too */
+    const char *faults;   /* on from the start, as world_fault() takes them; NULL: none */
     unsigned idle_ms;     /* a silent client is sent away after this; 0: SMTP 5, POP3 10 minutes */
 };
 
@@ -53,6 +54,22 @@ size_t world_count(struct world *w, const char *address);
 /* Files of the Maildir that were not taken in at the start (too big, unreadable). */
 size_t world_left_out(const struct world *w);
 unsigned world_clients(const struct world *w);
+
+/* Faults on demand, for all clients of the world, those that are here too: "greylist slow=200"
+ * turns on, "off" turns all off. False: why holds a sentence, and nothing has changed. */
+bool world_fault(struct world *w, const char *faults, char *why, size_t size);
+/* Does world_fault() know them? False: why. */
+bool practice_faults_exist(const char *faults, char *why, size_t size);
+/* The faults that can be asked for, in an order for reading. Ended by a row whose name is NULL. */
+struct fault_choice {
+    const char *name, *value, *what, *ref; /* value: what its number counts, or "" */
+    unsigned usual;
+    bool on;
+    unsigned now; /* the number, while on */
+};
+enum { FAULT_CHOICES_MAX = 64 };
+/* w may be NULL. */
+void world_faults(const struct world *w, struct fault_choice out[FAULT_CHOICES_MAX]);
 
 #define PRACTICE_HOST "practice.example"
 

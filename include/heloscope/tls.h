@@ -118,6 +118,10 @@ bool tls_client_name(const struct tls *t, char *out, size_t size);
 /* The practice CA and a server certificate signed by it for names (blank-separated), made in
  * memory at their first use. EC P-256, valid for a day. Where OpenSSL fails, that use fails. */
 struct tls_identity *tls_identity_new(const char *names);
+/* Another certificate of the same CA, for other names, or one that ran out a day ago: for showing
+ * what clients say to that. Freed by itself. NULL: no certificate could be made. */
+struct tls_identity *tls_identity_flawed(const struct tls_identity *of, const char *names,
+                                         bool expired);
 void tls_identity_free(struct tls_identity *id);
 /* The CA certificate as PEM, so that strangers (curl, openssl) can trust `serve`. */
 bool tls_identity_ca_pem(const struct tls_identity *id, struct buf *out);

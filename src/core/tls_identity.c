@@ -14,6 +14,7 @@ struct tls_identity {
     char *names;
     bool tried;
     X509 *ca;
+    EVP_PKEY *ca_key; /* kept for tls_identity_flawed() */
     X509 *cert;
     EVP_PKEY *key;
     SSL_CTX *ctx;
@@ -57,8 +58,9 @@ static bool add_names(X509 *cert, const char *names)
 }
 
 static X509 *make_cert(EVP_PKEY *key, const char *subject, X509 *ca, EVP_PKEY *ca_key,
-                       const char *names)
+                       const char *names, bool expired)
 {
+    const long day = 24 * 3600L;
     X509 *cert = X509_new();
     unsigned char serial[16];
     BIGNUM *number = NULL;
@@ -66,8 +68,9 @@ static X509 *make_cert(EVP_PKEY *key, const char *subject, X509 *ca, EVP_PKEY *c
     serial[0] &= 0x7f;
     ok = ok && (number = BN_bin2bn(serial, sizeof serial, NULL)) &&
          BN_to_ASN1_INTEGER(number, X509_get_serialNumber(cert)) && X509_set_version(cert, 2) &&
-         X509_gmtime_adj(X509_getm_notBefore(cert), -300) &&
-         X509_gmtime_adj(X509_getm_notAfter(cert), 24 * 3600L) && X509_set_pubkey(cert, key);
+         X509_gmtime_adj(X509_getm_notBefore(cert), expired ? -31 * day : -300) &&
+         X509_gmtime_adj(X509_getm_notAfter(cert), expired ? -day : day) &&
+         X509_set_pubkey(cert, key);
     BN_free(number);
     X509_NAME *name = cert ? X509_get_subject_name(cert) : NULL;
     ok = ok &&
@@ -128,6 +131,19 @@ struct tls_identity *tls_identity_new(const char *names)
     return id;
 }
 
+/* The server's key and its certificate, signed by ca. */
+static void sign(struct tls_identity *id, X509 *ca, EVP_PKEY *ca_key, bool expired)
+{
+    size_t first = strcspn(id->names, " ");
+    char *subject = xstrndup(id->names, first < 64 ? first : 64);
+    id->key = EVP_EC_gen("P-256");
+    if (id->key)
+        id->cert = make_cert(id->key, subject, ca, ca_key, id->names, expired);
+    if (id->cert)
+        id->ctx = make_ctx(id);
+    free(subject);
+}
+
 /* What the identity is for its users: const, since nobody can see when it was made. */
 static const struct tls_identity *made(const struct tls_identity *given)
 {
@@ -136,20 +152,27 @@ static const struct tls_identity *made(const struct tls_identity *given)
         return id;
     id->tried = true;
     ERR_clear_error();
-    size_t first = strcspn(id->names, " ");
-    char *subject = xstrndup(id->names, first < 64 ? first : 64);
-    EVP_PKEY *ca_key = EVP_EC_gen("P-256");
-    id->key = EVP_EC_gen("P-256");
-    if (ca_key && id->key)
-        id->ca = make_cert(ca_key, "heloscope practice CA", NULL, ca_key, NULL);
+    id->ca_key = EVP_EC_gen("P-256");
+    if (id->ca_key)
+        id->ca = make_cert(id->ca_key, "heloscope practice CA", NULL, id->ca_key, NULL, false);
     if (id->ca)
-        id->cert = make_cert(id->key, subject, id->ca, ca_key, id->names);
-    if (id->cert)
-        id->ctx = make_ctx(id);
-    /* Nothing more will ever be signed by this CA. */
-    EVP_PKEY_free(ca_key);
-    free(subject);
+        sign(id, id->ca, id->ca_key, false);
     ERR_clear_error();
+    return id;
+}
+
+struct tls_identity *tls_identity_flawed(const struct tls_identity *of, const char *names,
+                                         bool expired)
+{
+    struct tls_identity *id = tls_identity_new(names);
+    id->tried = true;
+    if (made(of)->ca)
+        sign(id, of->ca, of->ca_key, expired);
+    ERR_clear_error();
+    if (!id->ctx) {
+        tls_identity_free(id);
+        return NULL;
+    }
     return id;
 }
 
@@ -161,6 +184,7 @@ void tls_identity_free(struct tls_identity *id)
     X509_free(id->cert);
     X509_free(id->ca);
     EVP_PKEY_free(id->key);
+    EVP_PKEY_free(id->ca_key);
     free(id->names);
     free(id);
 }

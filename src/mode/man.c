@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The manual page, printed from the rows that make the program: options.def, keys.def, the drivers'
  * verbs and fault.h. Nothing here has to be kept in step by hand. */
+#include "heloscope/practice.h"
 #include "mode/mode.h"
 #include "mode/rows.h"
 #include "tui/commands.h"
@@ -193,6 +194,23 @@ static void scripts(FILE *to)
           to);
 }
 
+/* The faults of the practice servers. */
+static void faults(FILE *to)
+{
+    struct fault_choice all[FAULT_CHOICES_MAX];
+    world_faults(NULL, all);
+    fputs(".SH FAULTS\nWhat the practice servers do wrong on demand: \\fB\\-\\-fault\\fR "
+          "\\fINAME\\fR[=\\fIN\\fR],... at the start, \\fB:fault\\fR while they run; "
+          "\\fBoff\\fR ends all.\n",
+          to);
+    for (const struct fault_choice *f = all; f->name; f++) {
+        char tag[64], text[300];
+        snprintf(tag, sizeof tag, "%s%s%s", f->name, *f->value ? "=" : "", f->value);
+        snprintf(text, sizeof text, "%s (%s)", f->what, f->ref);
+        tagged(to, tag, text);
+    }
+}
+
 void man_print(FILE *to)
 {
     fprintf(to, ".TH HELOSCOPE 1 \"\" \"heloscope %s\" \"User Commands\"\n", heloscope_version());
@@ -230,6 +248,7 @@ void man_print(FILE *to)
           "\\fB:drop\\fR, \\fB:quit\\fR. The exit status tells how the last reply turned out.\n",
           to);
     scripts(to);
+    faults(to);
     fputs(".SH \"EXIT STATUS\"\n", to);
 #define X(name, status, words) tagged(to, #status, words);
     FAULT_LIST(X)

@@ -61,6 +61,9 @@ struct route;
 enum fault mode_route(const struct args *a, struct route *way, struct conn_options *o, char *why,
                       size_t size);
 
+/* --fault. True: it was a question or a mistake, was answered, and *status is the exit status. */
+bool mode_faults(const struct args *a, int *status);
+
 /* Each mode returns the exit status (enum fault through fault_status()). */
 int mode_workbench(const struct args *a);
 int mode_plain(const struct args *a);

@@ -293,9 +293,10 @@ static void after(void *arg)
 /* -- the three ways in
  * ------------------------------------------------------------------------------ */
 
-static bool practice(struct plain *p, struct session_options *o, char *why, size_t size)
+static bool practice(struct plain *p, const char *faults, struct session_options *o, char *why,
+                     size_t size)
 {
-    struct world_options wo = {0};
+    struct world_options wo = {.faults = faults};
     struct target t = {0};
     bool tls;
     unsigned short port;
@@ -394,7 +395,7 @@ int mode_plain(const struct args *a)
     if (a->mode == MODE_OPEN)
         p.fault = show_file(&p, a->operands[0], why, sizeof why);
     else if (a->mode == MODE_PRACTICE)
-        p.fault = practice(&p, &o, why, sizeof why) ? FAULT_NONE : FAULT_MEMORY;
+        p.fault = practice(&p, a->fault, &o, why, sizeof why) ? FAULT_NONE : FAULT_MEMORY;
     else
         p.fault = live(&p, a->noperands ? a->operands[0] : NULL, &o, why, sizeof why);
     if (p.fault != FAULT_NONE)

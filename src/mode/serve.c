@@ -163,6 +163,7 @@ int mode_serve(const struct args *a)
         .max_clients = files_for(want),
         .allow_remote = a->allow_remote,
         .message_max = (a->megabytes < 1000 ? a->megabytes : 1000) << 20,
+        .faults = a->fault,
         .idle_ms = a->idle > 0 && a->idle <= 86400 ? (unsigned)a->idle * 1000 : 0,
     };
     struct loop *l = loop_new();

@@ -25,7 +25,7 @@ static void set_events(struct peer *p)
     short events = 0;
     if (p->half_closed || (!p->ending && !p->eof && p->in.len < PEER_IN_MAX / 2 && peer_room(p)))
         events |= POLLIN;
-    if (p->wire.len || p->again)
+    if ((p->wire.len && !p->pace) || p->again)
         events |= POLLOUT;
     loop_fd_events(p->watch, events);
 }
@@ -93,13 +93,41 @@ static void encrypt(struct peer *p)
     buf_trim(&p->plain, 0);
 }
 
+static void on_pace(void *arg)
+{
+    struct peer *p = arg;
+    p->pace = NULL;
+    p->due = true;
+    on_event(p, p->fd, POLLOUT);
+}
+
+/* By fault replies are late, or come octet by octet. True: not now. */
+static bool held_back(struct peer *p, size_t *n)
+{
+    unsigned ms;
+    bool octets = world_trouble(p->world, TROUBLE_OCTETS, &ms);
+    if (p->hurry || (!octets && !world_trouble(p->world, TROUBLE_SLOW, &ms)))
+        return false;
+    if (p->due) {
+        p->due = false;
+        *n = octets ? 1 : *n;
+        return false;
+    }
+    if (!p->pace)
+        p->pace = loop_timer(world_loop(p->world), ms, on_pace, p);
+    return true;
+}
+
 /* One flight: everything that waits, in as few writes as the socket takes. */
 static void flush(struct peer *p)
 {
     if (p->secure)
         encrypt(p);
     while (p->wire.len && !p->dead) {
-        ssize_t n = send(p->fd, p->wire.p, p->wire.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        size_t most = p->wire.len;
+        if (held_back(p, &most))
+            return;
+        ssize_t n = send(p->fd, p->wire.p, most, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n > 0) {
             buf_consume(&p->wire, (size_t)n);
             if (!p->half_closed)
@@ -171,6 +199,12 @@ static void serve(struct peer *p)
 
 static void take(struct peer *p, const char *bytes, size_t n)
 {
+    static const unsigned char alert[] = {21, 3, 3, 0, 2, 2, 40}; /* fatal, handshake_failure */
+    if (p->refusing) {
+        peer_send(p, alert, sizeof alert);
+        peer_end(p);
+        return;
+    }
     if (!p->tls) {
         if (!buf_add(&p->in, bytes, n))
             p->dead = true;
@@ -279,6 +313,7 @@ void peer_free(struct peer *p)
     p->service->gone(p);
     loop_drop(p->watch);
     loop_drop(p->timer);
+    loop_drop(p->pace);
     close(p->fd);
     tls_free(p->tls);
     buf_clear(&p->in);
@@ -289,7 +324,7 @@ void peer_free(struct peer *p)
 
 bool peer_starttls_ready(struct peer *p, char *why, size_t size)
 {
-    const struct tls_identity *id = world_identity(p->world);
+    const struct tls_identity *id = world_shown_identity(p->world);
     if (!id) {
         snprintf(why, size, "no certificate could be made");
         return false;
@@ -306,9 +341,21 @@ void peer_starttls(struct peer *p)
     flush(p);
 }
 
+void peer_refuse_tls(struct peer *p)
+{
+    buf_trim(&p->in, 0);
+    p->refusing = true;
+}
+
+void peer_hangup(struct peer *p)
+{
+    p->dead = true;
+}
+
 void peer_stop(struct peer *p)
 {
     char rest[4096];
+    p->hurry = true;
     if (!p->ending && !(p->tls && !p->secure))
         p->service->stop(p);
     peer_end(p);

@@ -50,9 +50,12 @@ struct peer {
     struct peer *next, *prev;
     int fd;
     struct watch *watch, *timer;
-    struct buf in;    /* octets from the client, decrypted */
-    struct buf plain; /* replies to be encrypted with the next flight */
-    struct buf wire;  /* octets for the client, as they go out */
+    struct watch *pace; /* by fault: the next octets go when it rings */
+    bool refusing;      /* by fault: what comes next is answered with an alert */
+    bool due, hurry;    /* it rang; nothing is held back any more */
+    struct buf in;      /* octets from the client, decrypted */
+    struct buf plain;   /* replies to be encrypted with the next flight */
+    struct buf wire;    /* octets for the client, as they go out */
     struct tls *tls;
     bool secure;      /* TLS is up */
     bool implicit;    /* TLS from the first octet */
@@ -85,6 +88,10 @@ void peer_end(struct peer *p);
  * (RFC 3207 4.2). Call after adding the positive reply. False: no TLS can be made (why). */
 bool peer_starttls_ready(struct peer *p, char *why, size_t size);
 void peer_starttls(struct peer *p);
+/* After the positive reply: the handshake will be refused (by fault). RFC 8446 6.2. */
+void peer_refuse_tls(struct peer *p);
+/* Ends the connection at once, without a word. */
+void peer_hangup(struct peer *p);
 /* Stops the service: last words, one attempt to send them, close. */
 void peer_stop(struct peer *p);
 

@@ -71,8 +71,35 @@ void pop3_forget(struct pop3 *s)
     s->user[0] = '\0';
 }
 
+bool pop3_trouble(struct pop3 *s, enum trouble_place place, const char *verb)
+{
+    char reply[512];
+    if (place == AT_COUNT)
+        s->commands++;
+    for (int i = 0; i < TROUBLES; i++) {
+        const struct trouble_row *r = &trouble_rows[i];
+        unsigned value;
+        if (!world_trouble(s->world, (enum trouble)i, &value) || r->place != place ||
+            (place == AT_VERB && strcmp(r->verb, verb) != 0) ||
+            (place == AT_COUNT && s->commands < value) || (!*r->pop3 && i != TROUBLE_HANGUP))
+            continue;
+        struct trouble_about a = {"", "", s->peer->address, value};
+        trouble_reply(r->pop3, &a, reply, sizeof reply);
+        if (*r->pop3)
+            peer_sendf(s->peer, "%s\r\n", reply);
+        if (r->closes && *r->pop3)
+            peer_end(s->peer);
+        else if (r->closes)
+            peer_hangup(s->peer);
+        return true;
+    }
+    return false;
+}
+
 void pop3_open(struct pop3 *s, int account)
 {
+    if (pop3_trouble(s, AT_LOGIN, ""))
+        return;
     struct mailbox *b = &world_store(s->world)->box[account];
     if (b->locked) {
         pop3_err(
@@ -189,6 +216,8 @@ static void greet(struct peer *p)
     /* RFC 1939 7: another one in each banner. */
     snprintf(s->stamp, sizeof s->stamp, "<%ld.%lld%09ld%u@" PRACTICE_HOST ">", (long)getpid(),
              (long long)now.tv_sec, now.tv_nsec, ++serial);
+    if (pop3_trouble(s, AT_BANNER, ""))
+        return;
     pop3_ok(s, PRACTICE_HOST " POP3 heloscope practice ready %s", s->stamp);
 }
 

@@ -25,6 +25,7 @@ struct pop3 {
     char user[128]; /* after USER; "" none */
     char stamp[96]; /* the banner's timestamp, for APOP */
     unsigned errors, auth_failures;
+    unsigned commands; /* so far, for faults that count them */
     /* an answer that goes on as the client takes it */
     enum { GIVE_NOTHING, GIVE_TEXT, GIVE_LIST, GIVE_UIDL } give;
     size_t at;  /* octet or message number that comes next */
@@ -48,6 +49,10 @@ void pop3_forget(struct pop3 *s);
 void pop3_open(struct pop3 *s, int account);
 /* Begins to give message m, its first `end` octets. */
 void pop3_give(struct pop3 *s, const struct message *m, size_t end);
+
+/* A fault that is on strikes at this place (verb: of SMTP). True: the reply was said, and there is
+ * nothing more to do. */
+bool pop3_trouble(struct pop3 *s, enum trouble_place place, const char *verb);
 
 /* pop3d_verbs.c */
 void pop3_command(struct pop3 *s, const char *line, size_t n);

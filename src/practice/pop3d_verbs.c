@@ -119,6 +119,8 @@ static void pass(struct pop3 *s, const char *arg, size_t n)
         pop3_mistake(s, "USER comes first");
         return;
     }
+    if (pop3_trouble(s, AT_VERB, "AUTH"))
+        return;
     int a = authsrv_check(s->user, strlen(s->user), arg, n);
     if (a < 0)
         pop3_denied(s);
@@ -136,6 +138,8 @@ static void apop(struct pop3 *s, const char *arg, size_t n)
                      "Syntax: APOP name digest; the digest is 32 hexadecimal digits (RFC 1939 7)");
         return;
     }
+    if (pop3_trouble(s, AT_VERB, "AUTH"))
+        return;
     for (size_t i = 0; i < d; i++)
         said[i] = digest[i] >= 'A' && digest[i] <= 'F' ? (char)(digest[i] | 32) : digest[i];
     said[d] = '\0';
@@ -181,6 +185,8 @@ static void auth(struct pop3 *s, const char *arg, size_t n)
         pop3_mistake(s, "Syntax: AUTH mechanism [initial-response] (RFC 5034 4)");
         return;
     }
+    if (pop3_trouble(s, AT_VERB, "AUTH"))
+        return;
     buf_init(&challenge, 1024);
     s->auth.tls = s->peer->secure ? s->peer->tls : NULL;
     auth_result(s, authsrv_begin(&s->auth, mechanism, k, i ? initial : NULL, i, &challenge),
@@ -205,6 +211,11 @@ static void stls(struct pop3 *s, const char *arg, size_t n)
         pop3_mistake(s, "TLS is on already");
     } else if (world_settings(s->world)->no_tls) {
         pop3_mistake(s, "STLS is not offered here");
+    } else if (pop3_trouble(s, AT_VERB, "STARTTLS")) {
+        return;
+    } else if (world_trouble(s->world, TROUBLE_TLS_BROKEN, NULL)) {
+        pop3_ok(s, "begin TLS now");
+        peer_refuse_tls(s->peer);
     } else if (!peer_starttls_ready(s->peer, why, sizeof why)) {
         pop3_err(s, "[SYS/TEMP] TLS is not available now: %s", why);
     } else {
@@ -398,6 +409,8 @@ static const struct row rows[] = {
 
 void pop3_command(struct pop3 *s, const char *line, size_t n)
 {
+    if (pop3_trouble(s, AT_COUNT, ""))
+        return;
     size_t verb = 0;
     const struct row *r = rows, *end = rows + sizeof rows / sizeof *rows;
     while (verb < n && line[verb] != ' ')

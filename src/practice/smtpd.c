@@ -59,7 +59,7 @@ static void letter_drop(struct smtp *s)
     world_store(s->world)->incoming -= s->letter.len;
     buf_clear(&s->letter);
     s->too_big = s->no_room = s->chunked = s->chunk_last = s->chunk_refused = false;
-    s->chunk = 0;
+    s->chunk = s->octets = 0;
     s->dot = 0;
 }
 
@@ -98,6 +98,8 @@ static void greet(struct peer *p, enum smtp_flavour f)
     s->flavour = f;
     authsrv_init(&s->auth);
     buf_init(&s->letter, world_settings(p->world)->message_max + 1);
+    if (smtp_trouble(s, AT_BANNER, "", "", 0))
+        return;
     smtp_say(s, 220, "", PRACTICE_HOST " %s heloscope practice %s",
              f == FLAVOUR_LMTP ? "LMTP" : "ESMTP",
              f == FLAVOUR_SUBMISSION ? "submission: log in, then send"

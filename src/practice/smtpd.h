@@ -39,6 +39,7 @@ struct smtp {
     bool authed;
     struct authsrv auth;
     unsigned errors, auth_failures;
+    unsigned commands, letters; /* so far, for faults that count them */
     /* the transaction */
     bool mail, utf8, chunked, headers_only, tried_rcpt;
     struct path from;
@@ -47,6 +48,7 @@ struct smtp {
     size_t nrcpts;
     /* the letter */
     struct buf letter;
+    uint64_t octets; /* of it, kept or not */
     bool too_big, no_room;
     unsigned dot;   /* state of the search for CRLF.CRLF */
     uint64_t chunk; /* octets of a BDAT chunk still to come */
@@ -69,6 +71,11 @@ void smtp_reset(struct smtp *s);
 void smtp_forget(struct smtp *s);
 /* May passwords be sent now? */
 bool smtp_may_auth(const struct smtp *s);
+
+/* smtpd_trouble.c: a fault that is on strikes at this place (and verb). True: the reply was said,
+ * and there is nothing more to do. */
+bool smtp_trouble(struct smtp *s, enum trouble_place place, const char *verb, const char *arg,
+                  size_t n);
 
 /* smtpd_verbs.c: a command line without its end. */
 void smtp_command(struct smtp *s, const char *line, size_t n);

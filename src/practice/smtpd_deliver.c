@@ -141,7 +141,8 @@ void smtp_deliver(struct smtp *s)
     struct look seen;
     struct buf whole;
     look_at(buf_str(&s->letter), s->letter.len, &seen);
-    if (refused(s, &seen)) {
+    if (s->peer->dead || /* the fault cut-data: it never came over whole */
+        refused(s, &seen) || smtp_trouble(s, AT_DOT, "", "", 0)) {
         smtp_reset(s);
         return;
     }
@@ -169,6 +170,7 @@ void smtp_deliver(struct smtp *s)
         reply(s, good ? good : &s->rcpts[0], &seen);
     if (good) {
         s->errors = 0;
+        s->letters++;
         smtp_notify(s, l);
     }
     letter_unref(store, l);

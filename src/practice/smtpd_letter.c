@@ -15,6 +15,10 @@ enum { AT_START, IN_LINE, AFTER_CR, AFTER_DOT, AFTER_DOT_CR };
 static void keep(struct smtp *s, const char *p, size_t n)
 {
     struct store *store = world_store(s->world);
+    unsigned cut;
+    s->octets += n;
+    if (world_trouble(s->world, TROUBLE_CUT_DATA, &cut) && s->octets > cut)
+        peer_hangup(s->peer);
     if (s->too_big || s->no_room || !n)
         return;
     s->too_big = s->letter.len + n > world_settings(s->world)->message_max;

@@ -153,6 +153,11 @@ static void starttls(struct smtp *s, const char *arg, size_t n)
         smtp_say(s, 454, "4.7.0", "TLS is not available now: %s", why);
         return;
     }
+    if (world_trouble(s->world, TROUBLE_TLS_BROKEN, NULL)) {
+        smtp_say(s, 220, "2.0.0", "Ready to start TLS");
+        peer_refuse_tls(s->peer);
+        return;
+    }
     size_t ahead = s->peer->in.len;
     if (ahead)
         smtp_say(s, 220, "2.0.0",
@@ -230,6 +235,8 @@ void smtp_command(struct smtp *s, const char *line, size_t n)
     size_t verb = 0;
     while (verb < n && line[verb] != ' ')
         verb++;
+    if (smtp_trouble(s, AT_COUNT, "", "", 0))
+        return;
     const struct row *r = find(s, line, verb);
     const char *arg = line + verb;
     size_t left = n - verb;
@@ -253,7 +260,7 @@ void smtp_command(struct smtp *s, const char *line, size_t n)
         const struct verb *v = about(s, r->name);
         smtp_mistake(s, 501, "5.5.4", "Syntax: %s%s", v ? v->form : r->name,
                      r->arg == ARG_NONE ? " (nothing follows it)" : "");
-    } else {
+    } else if (!smtp_trouble(s, AT_VERB, r->name, arg, left)) {
         r->run(s, arg, left);
     }
 }

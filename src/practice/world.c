@@ -36,7 +36,10 @@ struct world {
     struct peer *peers;
     unsigned clients, refused;
     struct listener *listeners;
-    struct tls_identity *identity;
+    struct tls_identity *identity, *flawed[2]; /* expired, for another name: made when asked for */
+    struct troubles troubles;
+    size_t message_max; /* without the fault */
+    bool no_tls;        /* the same */
     uint64_t grey[GREY_MAX];
     size_t ngrey;
     size_t left_out;
@@ -75,6 +78,12 @@ struct world *world_new(struct loop *l, const struct world_options *o, char *why
         w->o.max_clients = 256;
     if (!w->o.message_max)
         w->o.message_max = 10485760;
+    w->message_max = w->o.message_max;
+    w->no_tls = w->o.no_tls;
+    if (w->o.faults && !world_fault(w, w->o.faults, why, size)) {
+        free(w);
+        return NULL;
+    }
     store_init(&w->store, w->o.message_max);
     if (w->o.maildir) {
         w->o.maildir = w->maildir = xstrdup(w->o.maildir);
@@ -116,6 +125,8 @@ void world_free(struct world *w)
         peer_free(w->peers);
     store_clear(&w->store);
     tls_identity_free(w->identity);
+    tls_identity_free(w->flawed[0]);
+    tls_identity_free(w->flawed[1]);
     free(w->maildir);
     free(w);
 }
@@ -196,17 +207,84 @@ const struct tls_identity *world_identity(struct world *w)
     return w->identity;
 }
 
-bool world_met(struct world *w, const char *sender, int account)
+const struct tls_identity *world_shown_identity(struct world *w)
 {
-    uint64_t h = 14695981039346656037u ^ (uint64_t)account;
-    for (const char *p = sender; *p; p++)
+    bool late = world_trouble(w, TROUBLE_CERT_EXPIRED, NULL);
+    if (!late && !world_trouble(w, TROUBLE_CERT_NAME, NULL))
+        return world_identity(w);
+    struct tls_identity **id = &w->flawed[late ? 0 : 1];
+    if (!*id)
+        *id = tls_identity_flawed(world_identity(w),
+                                  late ? PRACTICE_HOST " localhost 127.0.0.1 ::1" : "other.example",
+                                  late);
+    return *id;
+}
+
+bool world_trouble(const struct world *w, enum trouble t, unsigned *value)
+{
+    if (value)
+        *value = w->troubles.value[t];
+    return w->troubles.on[t];
+}
+
+bool practice_faults_exist(const char *faults, char *why, size_t size)
+{
+    struct troubles t = {0};
+    return troubles_parse(&t, faults, why, size);
+}
+
+bool world_fault(struct world *w, const char *faults, char *why, size_t size)
+{
+    unsigned octets;
+    if (!troubles_parse(&w->troubles, faults, why, size))
+        return false;
+    bool limit = world_trouble(w, TROUBLE_SIZE_LIMIT, &octets);
+    w->o.message_max = limit && octets < w->message_max ? octets : w->message_max;
+    w->o.no_tls = w->no_tls || world_trouble(w, TROUBLE_NO_STARTTLS, NULL);
+    return true;
+}
+
+void world_faults(const struct world *w, struct fault_choice out[FAULT_CHOICES_MAX])
+{
+    _Static_assert((int)TROUBLES < (int)FAULT_CHOICES_MAX, "room for the last, empty row");
+    for (int i = 0; i < TROUBLES; i++) {
+        const struct trouble_row *r = &trouble_rows[i];
+        out[i] = (struct fault_choice){.name = r->name,
+                                       .value = r->value,
+                                       .what = r->what,
+                                       .ref = r->ref,
+                                       .usual = r->usual,
+                                       .on = w && w->troubles.on[i],
+                                       .now = w ? w->troubles.value[i] : 0};
+    }
+    out[TROUBLES] = (struct fault_choice){0};
+}
+
+static uint64_t hash(uint64_t h, const char *text)
+{
+    for (const char *p = text; *p; p++)
         h = (h ^ (unsigned char)*p) * 1099511628211u;
+    return h;
+}
+
+static bool met(struct world *w, uint64_t h)
+{
     size_t known = w->ngrey < GREY_MAX ? w->ngrey : GREY_MAX;
     for (size_t i = 0; i < known; i++)
         if (w->grey[i] == h)
             return true;
     w->grey[w->ngrey++ % GREY_MAX] = h; /* the oldest is forgotten */
     return false;
+}
+
+bool world_met(struct world *w, const char *sender, int account)
+{
+    return met(w, hash(14695981039346656037u ^ (uint64_t)account, sender));
+}
+
+bool world_met_address(struct world *w, const char *sender, const char *recipient)
+{
+    return met(w, hash(hash(14695981039346656037u, sender) * 31, recipient));
 }
 
 /* Beyond max_clients a client hears why; beyond twice that many it is only closed. */

@@ -127,6 +127,8 @@ bool tabs_practice(struct app *app, const char *proto);
 bool tabs_open(struct app *app, const char *path);
 bool tabs_open_text(struct app *app, const char *text, size_t n);
 void tabs_reconnect(struct app *app);
+/* :fault. */
+void tabs_fault(struct app *app, const char *faults);
 void tabs_accounts(struct app *app);
 void tabs_free(struct app *app);
 /* Questions that a session asked while it was not in view, or while another question was open. */

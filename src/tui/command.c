@@ -191,6 +191,9 @@ static void run(struct app *app, enum command_id id, const char *arg)
     case CMD_ACCOUNTS:
         tabs_accounts(app);
         return;
+    case CMD_FAULT:
+        tabs_fault(app, arg);
+        return;
     case CMD_QUIT:
         app_quit(app, true);
         return;

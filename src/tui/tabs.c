@@ -6,6 +6,7 @@
 #include "tui/queue.h"
 #include "heloscope/logfile.h"
 #include "heloscope/practice.h"
+#include "mode/mode.h"
 #include "heloscope/target.h"
 
 #include <stdio.h>
@@ -294,7 +295,7 @@ bool tabs_connect(struct app *app, const char *text)
 
 static bool world_ready(struct app *app)
 {
-    struct world_options o = {0};
+    struct world_options o = {.faults = app->args->fault};
     char why[256];
     if (!app->ui.world)
         app->ui.world = world_new(app->ui.loop, &o, why, sizeof why);
@@ -330,6 +331,41 @@ void tabs_accounts(struct app *app)
         n += (size_t)snprintf(text + n, sizeof text - n, "  %-32s %-12s %s\n", a->address,
                               a->password[0] ? a->password : "(no login)", a->note);
     help_show(app, text);
+}
+
+void tabs_fault(struct app *app, const char *faults)
+{
+    struct fault_choice all[FAULT_CHOICES_MAX];
+    char why[700];
+    struct buf b;
+    if (!world_ready(app))
+        return;
+    if (*faults && !world_fault(app->ui.world, faults, why, sizeof why)) {
+        ui_notice(&app->ui, true, "%s", why);
+        return;
+    }
+    world_faults(app->ui.world, all);
+    buf_init(&b, 16384);
+    for (const struct fault_choice *f = all; f->name; f++)
+        if (f->on && *f->value)
+            buf_addf(&b, " %s=%u", f->name, f->now);
+        else if (f->on)
+            buf_addf(&b, " %s", f->name);
+    if (!b.len)
+        buf_add_str(&b, " none");
+    if (*faults) {
+        ui_notice(&app->ui, false, "faults that are on now:%s", buf_str(&b));
+    } else {
+        buf_add_str(&b, "\n:fault NAME turns one on, :fault off turns all off\n");
+        for (const struct fault_choice *f = all; f->name; f++)
+            buf_addf(&b, "%c %s%s%s\n    %s (%s)\n", f->on ? '*' : ' ', f->name,
+                     *f->value ? "=" : "", f->value, f->what, f->ref);
+        char *text = xmalloc(b.len + 64);
+        snprintf(text, b.len + 64, "\001Faults of the practice servers\nOn now:%s", buf_str(&b));
+        help_show(app, text);
+        free(text);
+    }
+    buf_clear(&b);
 }
 
 /* What a newcomer needs to know, in the talk itself. */

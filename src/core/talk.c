@@ -235,7 +235,7 @@ void talk_client(struct talk *k, const char *line, size_t n)
     if (cmd.secret_len > 0 && !written && !k->shown) {
         struct buf plain;
         keep_secret(k, line + cmd.secret, cmd.secret_len);
-        buf_init_secret(&plain, 4096);
+        buf_init_secret(&plain, 65536);
         if (cmd.mechanism[0] &&
             sasl_secret_of(cmd.mechanism, cmd.step, line + cmd.secret, cmd.secret_len, &plain))
             keep_secret(k, plain.p, plain.len);
@@ -255,8 +255,9 @@ void talk_client(struct talk *k, const char *line, size_t n)
                        .after = k->ahead,
                        .exchange = k->exchanges};
     size_t e = add_line(k, ITEM_CLIENT, MARK_NONE, &m, shown.p ? shown.p : "", shown.len, notes);
-    if (cmd.secret_len > 0 && cmd.mechanism[0] && !written) {
-        char words[256];
+    bool answer = cmd.verb && (cmd.verb->flags & VERB_ANSWER);
+    if (cmd.mechanism[0] && !written && (cmd.secret_len > 0 || (answer && n == 0))) {
+        char words[512];
         sasl_describe_answer(cmd.mechanism, cmd.step, line + cmd.secret, cmd.secret_len, words,
                              sizeof words);
         transcript_remark(k->t, e, words);
@@ -391,7 +392,7 @@ void talk_server(struct talk *k, const char *line, size_t n)
     bool dialogue = cmd->verb && (cmd->verb->flags & (VERB_AUTH | VERB_ANSWER));
     k->challenged = dialogue && k->reply.cls == REPLY_GO;
     if (k->challenged && k->reply.text <= n) {
-        char words[256];
+        char words[512];
         sasl_describe_challenge(cmd->mechanism, line + k->reply.text, n - k->reply.text, words,
                                 sizeof words);
         transcript_remark(k->t, k->reply_entry, words);

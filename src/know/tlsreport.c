@@ -58,7 +58,7 @@ static void connection(const struct report *r)
              "There is no TLS: what is said here can be read on the way.");
         return;
     }
-    line(r, TLS_LINE_PLAIN, "", "%s, cipher %s%s%s, %s", f->version, f->cipher,
+    line(r, TLS_LINE_PLAIN, "version", "%s, cipher %s%s%s, %s", f->version, f->cipher,
          f->group[0] ? ", key exchange " : "", f->group,
          s->implicit ? "from the first octet" : "by an upgrade of the clear connection");
     if (tls_peer_client(s->peer)[0])

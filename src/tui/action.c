@@ -81,6 +81,8 @@ static void vertical(struct app *app, struct tab *t, int by)
         t->why_scroll = t->why_scroll + by < 0 ? 0 : t->why_scroll + by;
     else if (app->ui.focus == FOCUS_CAPS)
         t->caps_scroll = t->caps_scroll + by < 0 ? 0 : t->caps_scroll + by;
+    else if (app->ui.focus == FOCUS_TLS)
+        t->tls_scroll = t->tls_scroll + by < 0 ? 0 : t->tls_scroll + by;
     else {
         talk_move(t->talk, by);
         moved(app);
@@ -94,6 +96,8 @@ static void to_end(struct app *app, struct tab *t, bool top)
         t->why_scroll = top ? 0 : INT_MAX / 2;
     else if (app->ui.focus == FOCUS_CAPS)
         t->caps_scroll = top ? 0 : INT_MAX / 2;
+    else if (app->ui.focus == FOCUS_TLS)
+        t->tls_scroll = top ? 0 : INT_MAX / 2;
     else {
         if (top)
             talk_top(t->talk);
@@ -185,6 +189,15 @@ static void in_tab(struct app *app, struct tab *t, enum action a)
     case ACT_CAPS:
         focus(app, FOCUS_CAPS);
         break;
+    case ACT_TLS:
+        focus(app, FOCUS_TLS);
+        break;
+    case ACT_SAVE_CHAIN:
+        chain_ask(app);
+        break;
+    case ACT_TLS_VERSIONS:
+        tls_versions(app, t);
+        break;
     case ACT_DOWN:
     case ACT_UP:
         vertical(app, t, a == ACT_DOWN ? 1 : -1);
@@ -195,7 +208,10 @@ static void in_tab(struct app *app, struct tab *t, enum action a)
         break;
     case ACT_PAGE_UP:
     case ACT_PAGE_DOWN:
-        talk_scroll(t->talk, a == ACT_PAGE_UP ? -1 : 1);
+        if (app->ui.focus == FOCUS_TLS)
+            vertical(app, t, (a == ACT_PAGE_UP ? -1 : 1) * (ui->layout.tls.h - 2));
+        else
+            talk_scroll(t->talk, a == ACT_PAGE_UP ? -1 : 1);
         break;
     case ACT_NEXT_PANE:
     case ACT_PREV_PANE:

@@ -80,6 +80,8 @@ static void draw_tab(struct app *app, struct tab *t)
         why_draw(ui);
     if (ui->layout.caps.h)
         caps_draw(ui);
+    if (ui->layout.tls.h)
+        tls_draw(ui);
     if (ui->layout.talk.h)
         talk_draw(ui, t->talk, ui->layout.talk);
     if (ui->notice[0] && !ui->layout.hint.h && ui->layout.keybar.h) {
@@ -190,6 +192,8 @@ unsigned app_context(struct app *app)
         return CTX_WHY;
     case FOCUS_CAPS:
         return CTX_CAPS;
+    case FOCUS_TLS:
+        return CTX_TLS;
     case FOCUS_EDITOR:
         break;
     }
@@ -371,7 +375,6 @@ static void settings(struct app *app, const struct args *a, const struct config 
     mode_trust(a, false, &ui->options.conn.trust, why, sizeof why); /* looked at by the mode */
     mode_route(a, &app->way, &ui->options.conn, why, sizeof why);
     ui->options.mx_ask = true;
-    mode_login(a, &app->login, why, sizeof why);
     ui->options.timeout_ms = (int)(a->timeout ? a->timeout : c->timeout) * 1000;
     ui->annotate = (enum annotate)c->annotate;
     if (!theme_load(theme ? theme : "terminal", why, sizeof why))

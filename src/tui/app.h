@@ -11,11 +11,10 @@
 #include "tui/ui.h"
 #include "heloscope/buf.h"
 #include "heloscope/route.h"
-#include "heloscope/login.h"
-#include "mode/mode.h"
 
 struct app;
 struct letter;
+typedef void save_fn(struct app *app, const char *path, bool over); /* save.c */
 
 /* -- prompt.c: one question over everything else -- */
 enum prompt_kind { PROMPT_YESNO, PROMPT_TEXT, PROMPT_SECRET };
@@ -90,10 +89,9 @@ struct app {
     bool from_queue; /* the line holds the first line of the queue */
 
     /* a login that is being asked for (auth.c) */
-    struct login_options login;
-    struct login_choice auth_choice;
-    char auth_user[256];
-    bool auth_clear_ok;
+    char auth_mechanism[24], auth_user[256];
+    bool auth_apop, auth_accepted_clear;
+    save_fn *save_fn;     /* who writes there */
     char save_path[4096]; /* save.c: asked whether to overwrite it */
     char *connect_text;   /* tabs.c: a target whose protocol is being asked */
     struct watch *wait_timer;
@@ -174,9 +172,13 @@ const struct buf *letter_text(const struct tab *t);
 void letter_set(struct app *app, struct tab *t, const char *p, size_t n);
 
 /* auth.c */
-/* What stands behind ":auth": "[MECHANISM] [USER]". */
-void auth_ask(struct app *app, const char *text);
+void auth_ask(struct app *app, const char *mechanism, const char *user);
 void auth_apop(struct app *app, const char *user);
+
+/* tlsact.c: the chain of certificates to a file, and the versions asked for one by one */
+void chain_ask(struct app *app);
+void chain_save(struct app *app, const char *path);
+void tls_versions(struct app *app, struct tab *t);
 
 /* start.c */
 void start_draw(struct app *app);
@@ -184,6 +186,9 @@ void start_draw(struct app *app);
 /* save.c, clipboard.c, external.c */
 void save_to(struct app *app, const char *path);
 void save_ask(struct app *app);
+/* Turns "~/x" into a path of app->save_path and writes there by fn; asks before it writes over an
+ * ordinary file. */
+void save_by(struct app *app, const char *path, save_fn *fn);
 void clipboard_copy(struct app *app, const char *p, size_t n);
 /* Runs $VISUAL, $EDITOR or vi on the text; out: what it became. False: why. */
 bool external_edit(const char *suffix, const char *p, size_t n, struct buf *out, char *why,

@@ -110,11 +110,16 @@ static void caps(struct app *app, struct tab *t)
 
 static void login(struct app *app, enum command_id id, const char *arg)
 {
+    char mechanism[24] = "", user[256] = "";
     if (id == CMD_APOP) {
         auth_apop(app, arg);
         return;
     }
-    auth_ask(app, arg);
+    size_t n = strcspn(arg, " ");
+    snprintf(mechanism, sizeof mechanism, "%.*s",
+             n < sizeof mechanism ? (int)n : (int)sizeof mechanism - 1, arg);
+    snprintf(user, sizeof user, "%s", arg + n + strspn(arg + n, " "));
+    auth_ask(app, mechanism, user);
 }
 
 static void drop_told(struct app *app, const char *answer)
@@ -230,6 +235,15 @@ static void run(struct app *app, enum command_id id, const char *arg)
                        "Close the connection with %s at once, without QUIT?", t->name);
         else
             ui_notice(ui, false, "not connected");
+        break;
+    case CMD_TLS:
+        action_run(app, ACT_TLS);
+        break;
+    case CMD_TLS_VERSIONS:
+        tls_versions(app, t);
+        break;
+    case CMD_SAVE_CHAIN:
+        chain_save(app, arg);
         break;
     case CMD_CAPS:
         caps(app, t);

@@ -86,6 +86,7 @@ void help_open(struct app *app)
     } else {
         buf_addf(b, "%c%s\n", TITLE,
                  c & CTX_WHY    ? "The explanation"
+                 : c & CTX_TLS  ? "TLS, looked into"
                  : c & CTX_CAPS ? "What the server offers"
                                 : "The transcript");
         if (c & CTX_CAPS)

@@ -20,6 +20,8 @@ static unsigned context(struct ui *ui)
         return CTX_WHY;
     case FOCUS_CAPS:
         return CTX_CAPS;
+    case FOCUS_TLS:
+        return CTX_TLS;
     default:
         return t->letter ? CTX_LETTER : CTX_EDITOR | CTX_EMPTY;
     }
@@ -77,6 +79,8 @@ bool panes_cursor(struct ui *ui, int *y, int *x)
         why_cursor(y, x);
     else if (ui->focus == FOCUS_CAPS && ui->layout.caps.h > 0)
         caps_cursor(y, x);
+    else if (ui->focus == FOCUS_TLS && ui->layout.tls.h > 0)
+        tls_cursor(y, x);
     else
         return false;
     return true;

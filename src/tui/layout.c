@@ -52,6 +52,8 @@ void layout_compute(struct ui *ui, int editor_rows, bool hint)
             l->talk = all;
         else if (ui->focus == FOCUS_WHY)
             l->why = all;
+        else if (ui->focus == FOCUS_TLS)
+            l->tls = all;
         else
             l->caps = all;
         return;
@@ -79,8 +81,10 @@ void layout_compute(struct ui *ui, int editor_rows, bool hint)
         l->tabs = rows(top++, 1, w);
     if (small || tiny) {
         struct rect pane = rows(top, bottom - top, w);
-        enum focus which = small ? ui->small_pane : FOCUS_TALK;
-        if (which == FOCUS_WHY)
+        enum focus which = small ? ui->small_pane : ui->focus == FOCUS_TLS ? FOCUS_TLS : FOCUS_TALK;
+        if (which == FOCUS_TLS)
+            l->tls = pane;
+        else if (which == FOCUS_WHY)
             l->why = pane;
         else if (which == FOCUS_CAPS)
             l->caps = pane;
@@ -90,6 +94,11 @@ void layout_compute(struct ui *ui, int editor_rows, bool hint)
     }
     if (ui->zoom) {
         l->talk = rows(top, bottom - top, w);
+        return;
+    }
+    /* Certificates need width and height: they stand in front of all the other panes. */
+    if (ui->focus == FOCUS_TLS) {
+        l->tls = rows(top, bottom - top, w);
         return;
     }
     /* The explanation gives way to a long letter, down to one row. */

@@ -24,6 +24,10 @@ void keybar_draw(struct ui *ui);
 bool panes_cursor(struct ui *ui, int *y, int *x);
 void why_cursor(int *y, int *x);
 void caps_cursor(int *y, int *x);
+/* TLS, looked into: takes the place of transcript, sidebar and explanation while it has the focus.
+ */
+void tls_draw(struct ui *ui);
+void tls_cursor(int *y, int *x);
 /* The capability list's difference in numbers; all 0 where there are no two lists. */
 void caps_counts(const struct session *s, int *fresh, int *gone, int *changed);
 

@@ -56,23 +56,29 @@ static void write_talk(struct app *app, const char *path, bool over)
 static void over_told(struct app *app, const char *answer)
 {
     if (answer)
-        write_talk(app, app->save_path, true);
+        app->save_fn(app, app->save_path, true);
     else
         ui_notice(&app->ui, false, "not saved");
 }
 
 void save_to(struct app *app, const char *path)
 {
+    save_by(app, path, write_talk);
+}
+
+void save_by(struct app *app, const char *path, save_fn *fn)
+{
     struct stat st;
     const char *home = getenv("HOME");
     if (!ui_tab(&app->ui))
         return;
+    app->save_fn = fn;
     if (path[0] == '~' && path[1] == '/' && home)
         snprintf(app->save_path, sizeof app->save_path, "%s%s", home, path + 1);
     else
         snprintf(app->save_path, sizeof app->save_path, "%s", path);
     if (lstat(app->save_path, &st) != 0)
-        write_talk(app, app->save_path, false);
+        fn(app, app->save_path, false);
     else if (!S_ISREG(st.st_mode))
         ui_notice(&app->ui, true, "not saved: %s is no ordinary file", app->save_path);
     else

@@ -177,6 +177,8 @@ static void tab_free(struct tab *t)
     free(t->queue);
     if (t->session)
         session_free(t->session);
+    tls_scan_free(t->tls_scan);
+    tls_memory_clear(&t->tls_memory);
     if (t->file)
         logfile_close(t->file);
     if (t->draft)
@@ -455,10 +457,13 @@ void tabs_reconnect(struct app *app)
     letter_close(t);
     t->ask_tls = t->ask_mx = false;
     talk_free(t->talk);
+    struct tls_seen seen;
+    session_tls_seen(old, &seen);
+    tls_memory_take(&t->tls_memory, &seen);
     session_free(old);
     t->source = transcript_source(session_transcript(t->session));
     t->talk = talk_new(t->source);
-    t->why_scroll = t->caps_scroll = 0;
+    t->why_scroll = t->caps_scroll = t->tls_scroll = 0;
     app->ui.focus = FOCUS_EDITOR;
     app->ui.dirty = true;
 }

@@ -8,6 +8,7 @@
 #include "heloscope/know.h"
 #include "heloscope/session.h"
 #include "heloscope/source.h"
+#include "heloscope/tlsreport.h"
 #include <stdbool.h>
 
 struct loop;
@@ -18,7 +19,7 @@ struct rect {
     int y, x, h, w;
 };
 
-enum focus { FOCUS_EDITOR, FOCUS_TALK, FOCUS_WHY, FOCUS_CAPS };
+enum focus { FOCUS_EDITOR, FOCUS_TALK, FOCUS_WHY, FOCUS_CAPS, FOCUS_TLS };
 
 /* Annotation level, cycled by `a`: none (exam) / newest and problems / all / all and raw bytes. */
 enum annotate { ANNOTATE_NONE, ANNOTATE_NEWEST, ANNOTATE_ALL, ANNOTATE_RAW };
@@ -32,7 +33,8 @@ enum layout_kind { LAYOUT_TOO_SMALL, LAYOUT_TINY, LAYOUT_SMALL, LAYOUT_STANDARD,
 
 struct layout {
     enum layout_kind kind;
-    struct rect header, tabs, talk, why, caps, title, editor, hint, keybar; /* h == 0: not shown */
+    struct rect header, tabs, talk, why, caps, tls, title, editor, hint,
+        keybar; /* h == 0: not shown */
 };
 
 /* The transcript pane's state for one tab. Owned by talk.c. */
@@ -54,6 +56,9 @@ struct tab {
     bool ask_mx;     /* which mail exchanger? waits to be asked (tabs_mx.c) */
     bool ask_tls;    /* the certificate question waits to be asked (tabs.c) */
     char *target;    /* as given, for :reconnect; NULL: the practice world, or a file */
+    int tls_scroll;  /* rows; clamped when drawn */
+    struct tls_scan *tls_scan;    /* the versions asked for, or NULL */
+    struct tls_memory tls_memory; /* what the connection before was offered */
     const struct proto *target_proto;
 };
 

@@ -46,6 +46,16 @@ WEAK const struct tls_facts *session_tls(const struct session *s)
     (void)s;
     return have_tls ? &facts : NULL;
 }
+WEAK void session_tls_seen(const struct session *s, struct tls_seen *out)
+{
+    (void)s;
+    memset(out, 0, sizeof *out);
+}
+WEAK const struct tls_version_row *tls_scan_rows(const struct tls_scan *s)
+{
+    (void)s;
+    return NULL;
+}
 WEAK size_t session_outstanding(const struct session *s)
 {
     (void)s;

@@ -37,6 +37,8 @@ int main(int argc, char **argv)
         status = mode_serve(&a);
     else if (a.mode == MODE_THEMES)
         status = mode_themes(&a);
+    else if (a.mode == MODE_VERIFY)
+        status = mode_verify(&a);
     else if (a.plain)
         status = mode_plain(&a);
     else

@@ -49,6 +49,7 @@ struct author {
     unsigned fields;                   /* From fields */
     char domain[MESSAGE_DOMAINS][256]; /* A-labels in small letters, each once */
     size_t domains;
+    bool group;     /* it names a group: nobody's domain is judged (RFC 6854) */
     bool malformed; /* not exactly one From field with well-formed mailboxes */
     char why[200];  /* what is wrong with it, or "" */
 };

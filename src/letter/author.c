@@ -187,6 +187,7 @@ static void address(struct reader *r)
         angle(r);
     } else if (r->p < r->end && *r->p == ':') {
         malformed(r->out, "it names a group, not an author (RFC 6854)");
+        r->out->group = true;
         r->p++;
         return; /* its members are read as addresses, so that they are seen */
     } else {

@@ -255,6 +255,9 @@ void man_print(FILE *to)
 #undef X
     tagged(to, "heloscope explain",
            "0: explained; 1: nothing was recognised as a reply; 2 and 3 as above.");
+    tagged(to, "heloscope verify",
+           "0: DMARC passes; 1: it fails; 2: wrong use, or the message or the zone cannot be read; "
+           "3: the domain asks for nothing, or DMARC does not apply; 4: a temporary error.");
     fputs(".SH ENVIRONMENT\n", to);
     tagged(to, "NO_COLOR",
            "Where it is set and not empty, no colour is used, only bold, underline and reverse.");

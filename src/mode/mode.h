@@ -28,6 +28,7 @@ struct words {
 
 #define OPTION_FLAG bool
 #define OPTION_TEXT const char *
+#define OPTION_MAYBE const char *
 #define OPTION_SECONDS long
 #define OPTION_COUNT unsigned long
 #define OPTION_LIST struct words
@@ -71,5 +72,6 @@ int mode_explain(const struct args *a);
 int mode_run(const struct args *a);
 int mode_serve(const struct args *a);
 int mode_themes(const struct args *a);
+int mode_verify(const struct args *a);
 
 #endif

@@ -16,7 +16,7 @@ const struct mode_row mode_rows[] = {
 };
 const size_t mode_rows_n = sizeof mode_rows / sizeof *mode_rows;
 
-enum kind { KIND_FLAG, KIND_TEXT, KIND_SECONDS, KIND_COUNT, KIND_LIST };
+enum kind { KIND_FLAG, KIND_TEXT, KIND_MAYBE, KIND_SECONDS, KIND_COUNT, KIND_LIST };
 
 const struct option_row option_rows[] = {
 #define OPTION(field, kind, letter, longname, arg, modes, help)                                    \
@@ -66,7 +66,8 @@ static bool store(struct args *a, const struct option_row *o, const char *value,
         return true;
     }
     case KIND_TEXT:
-        if (!*value) {
+    case KIND_MAYBE:
+        if (!*value && o->kind == KIND_TEXT) {
             snprintf(why, size, "--%s wants %s, not nothing", o->name, o->arg);
             return false;
         }

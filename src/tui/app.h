@@ -29,6 +29,7 @@ struct prompt {
     size_t point;
     prompt_fn *fn;
     int scroll;
+    bool lines; /* what is asked for may be several lines: a paste of them is the answer */
 };
 /* Asks; a question that is open already is answered with "no" first. initial: text to begin with,
  * or NULL. */
@@ -63,6 +64,11 @@ void help_open(struct app *app);
 void help_show(struct app *app, const char *text);
 /* Explains a reply in the box of help. False: none was recognised (any: a talk will do too). */
 bool explain_show(struct app *app, const char *text, size_t n, bool any);
+/* The same, and says so if there was nothing. */
+void explain_said(struct app *app, const char *text, size_t n);
+/* Several lines pasted behind ":explain" are what it explains. False: they are none, or behind
+ * another command. */
+bool explain_pasted(struct app *app, const char *typed, const char *text, size_t n);
 void help_key(struct app *app, const struct key *k);
 void help_draw(struct app *app);
 

@@ -163,10 +163,7 @@ static void run(struct app *app, enum command_id id, const char *arg)
         tabs_open(app, arg);
         return;
     case CMD_EXPLAIN:
-        if (!explain_show(app, arg, strlen(arg), true))
-            ui_notice(ui, true,
-                      "no reply was recognised in that; it begins with a code like 550, or "
-                      "with -ERR");
+        explain_said(app, arg, strlen(arg));
         return;
     case CMD_TAB:
         if (number(app, arg, 1, TABS_MAX, &n))
@@ -284,6 +281,7 @@ bool command_run(struct app *app, const char *text)
     if (!arg[0] && row->args[0] && row->args[0] != '[') {
         asked = row->id;
         prompt_ask(app, PROMPT_TEXT, row->name, NULL, argument_told, "%s?", row->ask);
+        app->prompt.lines = row->id == CMD_EXPLAIN;
         return true;
     }
     if (arg[0] && !row->args[0]) {

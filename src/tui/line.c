@@ -329,8 +329,13 @@ void line_key(struct app *app, const struct key *k)
 void line_paste(struct app *app, const char *p, size_t n)
 {
     struct tab *t = ui_tab(&app->ui);
+    size_t typed;
     app->cycling = false;
     app->ui.dirty = true;
+    if (editor_text(&typed)[0] == ':' && explain_pasted(app, editor_text(&typed), p, n)) {
+        editor_cancel();
+        return;
+    }
     if (!queue_is_lines(p, n)) {
         while (n > 0 && (p[n - 1] == '\r' || p[n - 1] == '\n'))
             n--;

@@ -109,6 +109,10 @@ static void go(struct app *app)
 void palette_paste(struct app *app, const char *s, size_t n)
 {
     size_t end = 0;
+    if (explain_pasted(app, buf_str(&app->palette.typed), s, n)) {
+        palette_close(app);
+        return;
+    }
     while (end < n && (unsigned char)s[end] >= ' ')
         end++;
     buf_add(&app->palette.typed, s, end);

@@ -36,6 +36,7 @@ void prompt_ask(struct app *app, enum prompt_kind kind, const char *title, const
     p->kind = kind;
     p->fn = fn;
     p->scroll = 0;
+    p->lines = false;
     buf_init_secret(&p->answer, ANSWER_MAX);
     if (initial)
         buf_add_str(&p->answer, initial);
@@ -88,6 +89,18 @@ void prompt_paste(struct app *app, const char *s, size_t n)
     struct prompt *p = &app->prompt;
     if (p->kind == PROMPT_YESNO)
         return;
+    if (p->lines) {
+        struct buf typed;
+        buf_init(&typed, ANSWER_MAX + 64);
+        buf_addf(&typed, "%s %s", p->title, buf_str(&p->answer));
+        if (explain_pasted(app, buf_str(&typed), s, n)) {
+            p->fn = NULL;
+            close_with(app, NULL);
+        }
+        buf_clear(&typed);
+        if (!p->on)
+            return;
+    }
     size_t end = 0;
     while (end < n && (unsigned char)s[end] >= ' ')
         end++;

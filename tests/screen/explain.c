@@ -24,6 +24,42 @@ static void test_command(void **state)
     term_stop(t);
 }
 
+/* A reply of several lines, and a whole talk, pasted behind :explain in each of its forms. */
+static void test_lines(void **state)
+{
+    static const char reply[] = "550-5.7.26 This mail is unauthenticated, which poses a risk\r"
+                                "550 5.7.26 to the sender.\r";
+    static const char talk[] = "220 pasted.example ESMTP\rEHLO me.example\r250 pasted.example\r"
+                               "AUTH PLAIN AHVzZXIAc2VzYW1lLXdvcmQ=\r535 5.7.8 no\rQUIT\r221 bye\r";
+    struct term *t = helo(100, 40, NULL, NULL);
+
+    (void)state;
+    term_wait(t, "1  practise", WAIT);
+    term_keys(t, ":explain ");
+    term_wait(t, "Explains a reply", WAIT);
+    term_paste(t, reply, SIZE_MAX);
+    term_wait(t, "550 5.7.26 to the sender.", WAIT);
+    term_wait(t, "permanent: ", WAIT);
+    term_key(t, "Esc");
+    term_wait_gone(t, "permanent: ", WAIT);
+    term_keys(t, ":explain");
+    term_key(t, "Enter");
+    term_wait(t, "Explain which reply", WAIT);
+    term_paste(t, talk, SIZE_MAX);
+    term_wait(t, "535 5.7.8 no", WAIT);
+    term_wait(t, "permanent: auth-failed", WAIT);
+    assert_false(term_find(t, "c2VzYW1l", NULL, NULL));
+    assert_false(term_find(t, "sesame", NULL, NULL));
+    term_key(t, "Esc");
+    term_wait_gone(t, "permanent: ", WAIT);
+    term_keys(t, ":explain ");
+    term_wait(t, "Explains a reply", WAIT);
+    term_paste(t, "good\rmorning\r", SIZE_MAX);
+    term_wait(t, "no reply was recognised", WAIT);
+    assert_int_equal(leave(t), 0);
+    term_stop(t);
+}
+
 /* A reply is explained, a talk is opened; nothing in either acts on the terminal. */
 static void test_paste(void **state)
 {
@@ -46,6 +82,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         term_unit_test(test_command),
+        term_unit_test(test_lines),
         term_unit_test(test_paste),
     };
 

@@ -217,10 +217,13 @@ static void say_next(struct session *s)
     bool never = s->reply.code == 504 || s->reply.code == 534;
     const char *head = never && session_offers(s, m)
                            ? "%s is on the server's list, and yet it was refused as a mechanism"
-                           : "%s was refused: a wrong name or password, or the server cannot do "
-                             "this mechanism for that account";
+                           : "%s was refused: a wrong name or %s, or the server cannot do this "
+                             "mechanism for that account";
     char text[400];
-    snprintf(text, sizeof text, head, m->name);
+    snprintf(text, sizeof text, head, m->name,
+             have == LOGIN_TOKEN              ? "token"
+             : m->wants == SASL_WANTS_NOTHING ? "certificate"
+                                              : "password");
     if (next)
         session_event_entry(s, EVENT_LOGIN, MARK_EVENT, 0,
                             "%s. Next on the list: %s (%s): ':auth %s' tries it%s", text,

@@ -168,7 +168,8 @@ static void every_mechanism(void **state)
             if (session_now(p->s)->authed)
                 fail_msg("%s took a wrong secret:\n%s", rows[k].name, talk(p));
             must_hide(p, rows[k].wrong);
-            must_show(p, "was refused: a wrong name or password");
+            must_show(p, rows[k].secret[0] == 't' ? "was refused: a wrong name or token"
+                                                  : "was refused: a wrong name or password");
             if (!log_in(p, rows[k].name, "student", rows[k].secret))
                 fail_msg("%s: %s", rows[k].name, p->why);
             rest(p);

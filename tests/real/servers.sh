@@ -75,10 +75,49 @@ EOF
             openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
                 -subj "/CN=mail.example.test" -keyout server.key -out server.csr &&
             openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 7 \
-                -extfile server.ext -out server.pem
+                -extfile server.ext -out server.pem &&
+            openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$user" \
+                -keyout client.key -out client.csr &&
+            openssl x509 -req -in client.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 7 \
+                -out client.crt &&
+            cat client.crt client.key >client.pem &&
+            # Dovecot wants a list of what was withdrawn beside the CA
+            : >index.txt && echo 01 >crlnumber &&
+            printf '[ca]\ndefault_ca = x\n[x]\ndatabase = index.txt\ncrlnumber = crlnumber\n' >ca.cnf &&
+            openssl ca -config ca.cnf -gencrl -keyfile ca.key -cert ca.pem -md sha256 -crldays 7 \
+                -out crl.pem &&
+            cat ca.pem crl.pem >clients.pem
     } >openssl.log 2>&1 || { cat openssl.log >&2; return 1; }
     chmod 644 ca.pem server.pem
     cd "$dir" || return 1
+}
+
+# Access tokens for alice, as an OAuth 2 server would sign them (RFC 7519, HS256): one that is good, one that has run
+# out; and the key that Dovecot checks them by.
+tokens() {
+    mkdir -p "$dir/tokens/keys/default/HS256" || return 1
+    python3 - "$dir/tokens" "$user" <<'EOF'
+import base64, hashlib, hmac, json, os, sys, time
+to, user = sys.argv[1:]
+b64 = lambda b: base64.urlsafe_b64encode(b).rstrip(b"=")
+key = os.urandom(32)
+with open(to + "/keys/default/HS256/default", "wb") as f:
+    f.write(base64.b64encode(key))
+now = int(time.time())
+for name, exp in (("good", now + 3600), ("expired", now - 3600)):
+    body = b64(json.dumps({"typ": "JWT", "alg": "HS256"}).encode()) + b"." + b64(json.dumps(
+        {"sub": user, "email": user, "iat": now - 7200, "nbf": now - 7200, "exp": exp}).encode())
+    sum = hmac.new(key, body, hashlib.sha256).digest()
+    with open(to + "/" + name, "wb") as f:
+        f.write(body + b"." + b64(sum) + b"\n")
+    os.chmod(to + "/" + name, 0o600)
+EOF
+    chmod -R a+rX "$dir/tokens/keys" && chmod 755 "$dir/tokens"
+    cat >"$dir/tokens/oauth2.conf" <<EOF
+introspection_mode = local
+local_validation_key_dict = fs:posix:prefix=$dir/tokens/keys/
+username_attribute = email
+EOF
 }
 
 dovecot_files() {
@@ -101,10 +140,25 @@ ssl = yes
 ssl_cert = <$dir/tls/server.pem
 ssl_key = <$dir/tls/server.key
 disable_plaintext_auth = yes
-auth_mechanisms = plain login cram-md5 digest-md5 apop scram-sha-1 scram-sha-256
+auth_mechanisms = plain login cram-md5 digest-md5 apop scram-sha-1 scram-sha-256 external anonymous oauthbearer xoauth2
+auth_anonymous_username = anonymous@example.test
+# a client certificate names who comes, if it has one; nobody has to have one
+ssl_ca = <$dir/tls/clients.pem
+ssl_verify_client_cert = yes
+auth_ssl_username_from_cert = yes
 auth_failure_delay = 0
 default_process_limit = 20
 login_greeting = Dovecot ready.
+passdb {
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = $dir/tokens/oauth2.conf
+}
+passdb {
+  driver = static
+  mechanisms = external
+  args = nopassword
+}
 passdb {
   driver = passwd-file
   args = username_format=%Lu $dir/dovecot/users
@@ -278,7 +332,7 @@ start() {
     [ $# = 5 ] || { say "no free ports"; stop "$dir"; exit 1; }
     smtp=$1 submission=$2 smtps=$3 pop3=$4 pop3s=$5
 
-    if ! { certificates && dovecot_files && postfix_files; }; then
+    if ! { certificates && tokens && dovecot_files && postfix_files; }; then
         say "the files could not be written"
         stop "$dir"
         exit 1
@@ -316,6 +370,9 @@ POP3_PORT=$pop3
 POP3S_PORT=$pop3s
 LMTP_SOCKET='$dir/dovecot/run/lmtp'
 CA_FILE='$dir/tls/ca.pem'
+CLIENT_CERT='$dir/tls/client.pem'
+TOKEN_FILE='$dir/tokens/good'
+EXPIRED_TOKEN_FILE='$dir/tokens/expired'
 MAIL_DIR='$dir/mail/$user'
 MAIL_USER=$user
 MAIL_PASSWORD=$password

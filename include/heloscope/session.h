@@ -13,6 +13,7 @@
 
 struct session;
 struct loop;
+struct mtasts;
 
 enum session_event {
     SESSION_CHANGED,   /* the transcript, the state or the capabilities changed: draw again */
@@ -26,8 +27,9 @@ enum session_event {
 typedef void session_fn(void *arg, struct session *s, enum session_event ev);
 
 struct session_options {
-    struct conn_options conn; /* its strings must outlive a session with an mx: target */
-    const struct dns *dns;    /* asked for mail exchangers instead of the system's; borrowed */
+    struct conn_options conn;     /* its strings must outlive a session with an mx: target */
+    const struct dns *dns;        /* asked for mail exchangers instead of the system's; borrowed */
+    const struct mtasts *mta_sts; /* a policy to judge the other end by, or NULL; borrowed */
     bool mx_ask;    /* SESSION_ASK_MX where there is a choice; else the best one is taken */
     bool practice;  /* the header says DEMO */
     int timeout_ms; /* > 0: replaces every per-phase timeout (RFC 5321 4.5.3.2) */
@@ -90,6 +92,8 @@ uint64_t session_literal_left(const struct session *s);
 bool session_is_open(const struct session *s);
 bool session_is_up(const struct session *s); /* connected and (where implicit) TLS done */
 bool session_is_practice(const struct session *s);
+/* The address of the other end, without its port; "": not known (a socket, a proxy). */
+const char *session_address(const struct session *s);
 const struct tls_facts *session_tls(const struct session *s); /* NULL: in clear */
 /* What the server presented (tlspeer.h), also after the end; NULL: in clear. Borrowed. */
 struct tls_peer *session_peer(const struct session *s);

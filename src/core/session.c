@@ -356,6 +356,11 @@ bool session_is_practice(const struct session *s)
     return s->options.practice;
 }
 
+const char *session_address(const struct session *s)
+{
+    return s->address;
+}
+
 const struct tls_facts *session_tls(const struct session *s)
 {
     return s->has_tls ? &s->tls : NULL;

@@ -2,8 +2,10 @@
 /* What the connection reports becomes events of the transcript: each attempt with its time, TLS
  * with what was and was not verified, injected bytes (CVE-2011-0411), and the end in words. */
 #include "core/session_priv.h"
+#include "heloscope/tlsjudge.h"
 #include "heloscope/tlspeer.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,6 +40,27 @@ static void keep_tls(struct session *s, const struct conn_event *ev)
     s->peer = tls_peer_ref(ev->peer);
 }
 
+/* "192.0.2.1:25", "[2001:db8::1]:25"; not what a proxy connected, nor a socket's path. */
+static void keep_address(struct session *s, const char *text)
+{
+    unsigned char ip[16];
+    const bool six = *text == '[';
+    snprintf(s->address, sizeof s->address, "%.*s", (int)strcspn(text + six, six ? "]" : ":"),
+             text + six);
+    if (strchr(text, ' ') || inet_pton(six ? AF_INET6 : AF_INET, s->address, ip) != 1)
+        s->address[0] = '\0';
+}
+
+static void judge_by_policy(struct session *s)
+{
+    if (!s->options.mta_sts || !s->peer || !s->target.ascii)
+        return;
+    enum mtasts_verdict v = tls_judge_mtasts(s->peer, s->options.mta_sts, s->target.ascii);
+    session_event_entry(s, EVENT_NOTE,
+                        v == MTASTS_BROKEN || v == MTASTS_BROKEN_TESTING ? MARK_WARN : MARK_EVENT,
+                        0, "MTA-STS: %s", tls_peer_opinion(s->peer, TLS_CHECK_MTA_STS)->why);
+}
+
 static void tls_is_up(struct session *s, const struct tls_facts *f)
 {
     enum item_mark mark = f->verdict == TLS_UNVERIFIED ? MARK_WARN : MARK_EVENT;
@@ -53,6 +76,7 @@ static void tls_is_up(struct session *s, const struct tls_facts *f)
     else
         session_event_entry(s, EVENT_TLS_UP, mark, 0, "%s up (%s), verified: issued to %s by %s",
                             f->version, f->cipher, f->names[0] ? f->names : f->subject, f->issuer);
+    judge_by_policy(s);
 }
 
 /* The other end closed its side. Is that what was to be expected? */
@@ -126,6 +150,7 @@ void session_conn_event(void *arg, const struct conn_event *ev)
                             ev->sys_errno, "%s (%.0f ms)", ev->text, ev->ms);
         break;
     case CONN_CONNECTED:
+        keep_address(s, ev->text);
         session_event_entry(s, EVENT_CONNECTED, MARK_EVENT, 0, "connected to %s (%.1f ms)",
                             ev->text, ev->ms);
         s->up = !s->target.tls;

@@ -39,8 +39,8 @@ struct session {
     struct mx *mx;           /* being looked up */
     struct mx_list *mx_list; /* what was found, or NULL */
     bool mx_pending;         /* an mx: target, not connected yet */
-    struct route mx_route;
-    bool up; /* connected, implicit TLS done */
+    struct route mx_route;    char address[64];  /* of the other end, or "" */
+    bool up;           /* connected, implicit TLS done */
     bool ask_tls;
     bool quitting; /* QUIT was answered, or the server said that it closes */
     bool garbage_banner;

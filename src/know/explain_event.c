@@ -44,6 +44,7 @@ static const char *const kind_words[] = {
     [EVENT_LIMIT] = "a limit was reached",
     [EVENT_TIMEOUT_WARNING] = "a long wait",
     [EVENT_CAPS_DROPPED] = "capabilities forgotten",
+    [EVENT_DNS] = "DNS",
     [EVENT_MX] = "mail exchangers",
     [EVENT_LOGIN] = "logging in",
     [EVENT_UNPROVED] = "a server without proof",

@@ -65,6 +65,11 @@ enum fault mode_route(const struct args *a, struct route *way, struct conn_optio
 /* --fault. True: it was a question or a mistake, was answered, and *status is the exit status. */
 bool mode_faults(const struct args *a, int *status);
 
+struct mtasts;
+/* Reads the policy that --mta-sts names. NULL in *use where the option was not given. */
+enum fault mode_policy(const struct args *a, struct mtasts *out, const struct mtasts **use,
+                       char *why, size_t size);
+
 /* Each mode returns the exit status (enum fault through fault_status()). */
 int mode_workbench(const struct args *a);
 int mode_plain(const struct args *a);

@@ -9,6 +9,7 @@
 #include "heloscope/buf.h"
 #include "heloscope/logfile.h"
 #include "heloscope/loop.h"
+#include "heloscope/mtasts.h"
 #include "heloscope/practice.h"
 #include "heloscope/route.h"
 #include "heloscope/session.h"
@@ -371,6 +372,7 @@ int mode_plain(const struct args *a)
     struct session_options o = {0};
     struct config config;
     struct route way = {0};
+    struct mtasts policy;
     char why[400] = "";
     config_read(&config);
     if (config.broken[0])
@@ -384,6 +386,8 @@ int mode_plain(const struct args *a)
         return fault_status(p.fault);
     }
     p.fault = mode_route(a, &way, &o.conn, why, sizeof why);
+    if (p.fault == FAULT_NONE)
+        p.fault = mode_policy(a, &policy, &o.mta_sts, why, sizeof why);
     if (p.fault != FAULT_NONE) {
         fprintf(stderr, "heloscope: %s\n", why);
         return fault_status(p.fault);

@@ -6,6 +6,7 @@
 #include "mode/config.h"
 #include "mode/plain.h"
 #include "mode/run_priv.h"
+#include "heloscope/mtasts.h"
 #include "heloscope/route.h"
 #include "heloscope/loop.h"
 #include "heloscope/transcript.h"
@@ -32,6 +33,7 @@ struct runs {
     size_t njobs;
     unsigned long started, wanted;
     struct buf secret;
+    struct mtasts policy;
     struct route way; /* session.conn points to it */
     enum fault fault;
 };
@@ -290,6 +292,8 @@ int mode_run(const struct args *a)
     r->fault = mode_trust(a, true, &r->session.conn.trust, why, sizeof why);
     if (r->fault == FAULT_NONE)
         r->fault = mode_route(a, &r->way, &r->session.conn, why, sizeof why);
+    if (r->fault == FAULT_NONE)
+        r->fault = mode_policy(a, &r->policy, &r->session.mta_sts, why, sizeof why);
     if (r->fault == FAULT_NONE)
         r->fault = prepare(r, why, sizeof why);
     if (r->fault != FAULT_NONE)

@@ -6,6 +6,7 @@
 #include "tui/app.h"
 #include "heloscope/conn.h"
 #include "heloscope/fault.h"
+#include "heloscope/mtasts.h"
 #include "heloscope/route.h"
 #include "heloscope/target.h"
 #include "heloscope/tls.h"
@@ -33,7 +34,11 @@ int mode_workbench(const struct args *a)
     }
     struct conn_options conn = {0};
     struct route way;
+    struct mtasts policy;
+    const struct mtasts *use;
     fault = mode_route(a, &way, &conn, why, sizeof why);
+    if (fault == FAULT_NONE)
+        fault = mode_policy(a, &policy, &use, why, sizeof why);
     if (fault != FAULT_NONE) {
         fprintf(stderr, "heloscope: %s\n", why);
         return fault_status(fault);

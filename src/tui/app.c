@@ -374,6 +374,7 @@ static void settings(struct app *app, const struct args *a, const struct config 
     ui->options.conn.insecure = a->insecure;
     mode_trust(a, false, &ui->options.conn.trust, why, sizeof why); /* looked at by the mode */
     mode_route(a, &app->way, &ui->options.conn, why, sizeof why);
+    mode_policy(a, &app->policy, &ui->options.mta_sts, why, sizeof why);
     ui->options.mx_ask = true;
     ui->options.timeout_ms = (int)(a->timeout ? a->timeout : c->timeout) * 1000;
     ui->annotate = (enum annotate)c->annotate;
@@ -416,6 +417,7 @@ int app_run(const struct args *a)
     app->started = true;
     loop_run(ui->loop);
     term_close();
+    dnsask_stop();
     tabs_free(app);
     if (ui->world)
         world_free(ui->world);

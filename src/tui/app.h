@@ -10,6 +10,7 @@
 #include "tui/term.h"
 #include "tui/ui.h"
 #include "heloscope/buf.h"
+#include "heloscope/mtasts.h"
 #include "heloscope/route.h"
 
 struct app;
@@ -77,7 +78,8 @@ void help_draw(struct app *app);
 struct app {
     struct ui ui; /* first: the panes' struct ui * is this */
     const struct args *args;
-    struct route way; /* --proxy and its like; ui.options point to it */
+    struct mtasts policy; /* --mta-sts */
+    struct route way;     /* --proxy and its like; ui.options point to it */
     struct prompt prompt;
     struct palette palette;
     struct help help;
@@ -141,6 +143,9 @@ void tabs_accounts(struct app *app);
 void tabs_free(struct app *app);
 /* Questions that a session asked while it was not in view, or while another question was open. */
 void tabs_questions(struct app *app);
+/* dnsask.c: DNS about a session, told in its talk. */
+void dnsask(struct app *app, struct tab *t, const char *arg);
+void dnsask_stop(void);
 /* tabs_mx.c: which mail exchanger of the domain? */
 void tabs_ask_mx(struct app *app, struct tab *t);
 

@@ -249,6 +249,9 @@ static void run(struct app *app, enum command_id id, const char *arg)
     case CMD_APOP:
         login(app, id, arg);
         break;
+    case CMD_DNS:
+        dnsask(app, t, arg);
+        break;
     case CMD_QUEUE:
         line_queue(app, arg);
         break;

@@ -36,4 +36,26 @@ struct login {
  * refused without clear_ok. False: nothing was sent, why. */
 bool session_login(struct session *s, const struct login *l, char *why, size_t size);
 
+/* What the command line says about logging in; borrowed strings, NULL: not said. */
+struct login_options {
+    const char *user, *authzid, *mechanism;
+    const char *password_file, *password_env, *password_command;
+    const char *token_file, *token_env, *token_command;
+    bool clear_ok; /* without a question */
+};
+/* LOGIN_PASSWORD and LOGIN_TOKEN, for what there is a source of. */
+unsigned login_have(const struct login_options *o);
+/* Checks without reading a secret: one source each, a mechanism that is done here, files that can
+ * be read. False: why; *file is set where a file is the trouble. */
+bool login_check(const struct login_options *o, bool *file, char *why, size_t size);
+/* The source of what is wanted, in words for a question or an error ("the password file x"); NULL:
+ * there is none, ask. */
+const char *login_source(const struct login_options *o, enum sasl_wants wants);
+/* Will the secret come from a command, which may want the terminal? */
+bool login_by_command(const struct login_options *o, enum sasl_wants wants);
+/* Reads the secret, the first line of a file or of what a command prints, into *out (a secret
+ * buffer). False: why. warn: what is wrong all the same ("... can be read by others"), or "". */
+bool login_secret(const struct login_options *o, enum sasl_wants wants, struct buf *out, char *warn,
+                  size_t warn_size, char *why, size_t size);
+
 #endif

@@ -6,6 +6,7 @@
 #define HELOSCOPE_SCRIPT_H
 
 #include "heloscope/fault.h"
+#include "heloscope/login.h"
 #include "heloscope/session.h"
 #include "heloscope/source.h"
 #include <stdio.h>
@@ -81,7 +82,10 @@ struct script_run_options {
     bool keep_going;          /* go on after an expectation that was not met */
     bool clear_passwords;     /* `auth` may send a password outside TLS */
     /* Asks for user's password (or token). False: there is none; why. NULL: there never is one. */
-    bool (*secret)(void *arg, const char *user, struct buf *out, char *why, size_t size);
+    bool (*secret)(void *arg, enum sasl_wants wants, const char *user, struct buf *out, char *why,
+                   size_t size);
+    unsigned have;       /* what there is to log in with, LOGIN_ bits of login.h */
+    const char *authzid; /* whom to act as, or NULL */
     void (*result)(void *arg, const struct script_result *r); /* may be NULL */
     void *arg;
 };

@@ -95,6 +95,9 @@ struct source {
     /* NULL, or: make count() final at once (before going to the end of a file that is still being
      * indexed). */
     void (*finish)(void *self);
+    /* NULL, or: what was said, whole, where line 0 of an ITEM_TEXT only quotes it (a line of a mail
+     * server's log). False: nothing was. moment() then tells of that reply. */
+    bool (*said)(void *self, size_t i, struct span *out);
 };
 
 #endif

@@ -48,32 +48,40 @@ static int open_regular(const char *path, size_t *size_of, char *why, size_t siz
     return -1;
 }
 
+void logfile_feed(const struct logfile *f, struct talk *talk, uint64_t number, const char *p,
+                  size_t n)
+{
+    size_t entry = transcript_count(talk->t);
+    int64_t when = 0; /* when it was read says nothing */
+    if (!f->kind.json) {
+        logtext_feed(&f->kind, talk, p, n);
+    } else if (n > 0) {
+        char why[200], words[260];
+        if (!logjson_feed(talk, p, n, &when, why, sizeof why)) {
+            snprintf(words, sizeof words, "line %llu %s: shown as text", (unsigned long long)number,
+                     why);
+            talk_event(talk, words, strlen(words));
+            talk_text(talk, p, n);
+        }
+    }
+    for (; entry < transcript_count(talk->t); entry++)
+        transcript_when(talk->t, entry, when);
+}
+
 /* A small talk, line by line through the driver. */
 static void read_talk(struct logfile *f)
 {
     struct talk talk;
-    const char *p = f->map.p, *end = p + f->map.n;
+    const char *p = f->map.p + f->bom, *end = f->map.p + f->map.n;
     f->transcript = transcript_new(0);
     talk_init(&talk, f->transcript, f->kind.proto, false);
     for (uint64_t number = 1; p < end; number++) {
         const char *lf = memchr(p, '\n', (size_t)(end - p));
         size_t n = (size_t)((lf ? lf : end) - p);
-        size_t keep = n > 0 && p[n - 1] == '\r' ? n - 1 : n;
-        size_t entry = transcript_count(f->transcript);
-        int64_t when = 0; /* when it was read says nothing */
-        if (!f->kind.json) {
-            logtext_feed(&f->kind, &talk, p, keep);
-        } else if (keep > 0) {
-            char why[200], words[260];
-            if (!logjson_feed(&talk, p, keep, &when, why, sizeof why)) {
-                snprintf(words, sizeof words, "line %llu %s: shown as text",
-                         (unsigned long long)number, why);
-                talk_event(&talk, words, strlen(words));
-                talk_text(&talk, p, keep);
-            }
-        }
-        for (; entry < transcript_count(f->transcript); entry++)
-            transcript_when(f->transcript, entry, when);
+        struct span s = logtext_plain(&f->kind, p, n, &f->plain);
+        if (s.n > 0 && s.p[s.n - 1] == '\r')
+            s.n--;
+        logfile_feed(f, &talk, number, s.p, s.n);
         p = lf ? lf + 1 : end;
     }
     talk_end(&talk);
@@ -105,15 +113,17 @@ struct logfile *logfile_open(struct loop *l, const char *path, void (*changed)(v
     f->loop = l;
     f->changed = changed;
     f->arg = arg;
-    logtext_detect(&f->kind, f->map.p, n < LOOK ? n : LOOK);
-    if (f->kind.proto && f->kind.style != LOG_REPLY && n < LOGFILE_LAZY) {
+    f->bom = n > 3 && memcmp(f->map.p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    logtext_detect(&f->kind, f->map.p + f->bom, (n < LOOK ? n : LOOK) - f->bom);
+    enum log_style style = f->kind.style;
+    f->quoted = style == LOG_PYTHON || style == LOG_JSON || f->kind.page;
+    buf_init_secret(&f->plain, style == LOG_JSON || n < LOGFILE_LAZY ? LOGFILE_LAZY : 65536);
+    if ((f->quoted || f->kind.dialect) && n < LOGFILE_LAZY) {
         read_talk(f);
         mapfile_close(&f->map);
         f->map.n = 0;
         return f;
     }
-    if (!f->kind.dialect && !f->kind.json)
-        f->kind.proto = NULL; /* quoted lines are not looked at lazily */
     logbig_open(f);
     return f;
 }
@@ -124,6 +134,7 @@ void logfile_close(struct logfile *f)
         return;
     logbig_close(f);
     transcript_free(f->transcript);
+    buf_clear(&f->plain);
     if (f->map.p)
         mapfile_close(&f->map);
     free(f);

@@ -33,6 +33,8 @@ struct logtext {
     bool json;    /* heloscope's JSON lines */
     bool loose;   /* bare, with other text around it: only a verb that is known begins a command */
     bool sclient; /* openssl s_client's: it keeps the first replies to itself */
+    bool page;    /* a web page's source: tags and entities stand in the talk's lines (logpage.h) */
+    bool colored; /* with colours, which whoever reads the lines takes out first (colors.h) */
 };
 
 enum log_kind { LOG_CLIENT, LOG_SERVER, LOG_EVENT, LOG_TEXT, LOG_SKIP };
@@ -58,7 +60,9 @@ enum log_kind logtext_line(const struct logtext *x, const struct talk_view *talk
 bool logtext_colon(const struct logtext *x);
 /* Does the line look like a reply: three digits, +OK or -ERR? */
 bool logtext_reply(const char *line, size_t n);
-/* Reads one line into the talk. */
+/* The line without colours, if the recording has any; in *room where it differs. */
+struct span logtext_plain(const struct logtext *x, const char *line, size_t n, struct buf *room);
+/* Reads one line (of a style that is a talk, but for JSON) into the talk. */
 void logtext_feed(const struct logtext *x, struct talk *talk, const char *line, size_t n);
 /* One JSON line into the talk, and when it was said (ms since 1970, 0: not told). False: it is none
  * of ours (why: what is wrong). Members read: kind, lines (octets where one is no UTF-8) or text,
@@ -67,7 +71,7 @@ bool logjson_feed(struct talk *talk, const char *line, size_t n, int64_t *when, 
                   size_t size);
 /* The protocol that a JSON line names, or NULL. */
 const struct proto *logjson_proto(const char *line, size_t n);
-/* A pattern (search.h) for lines that hold a refusal. */
-const char *logtext_problem(const struct logtext *x);
+/* A pattern (search.h) for lines that may hold a refusal. False: the style has none. */
+bool logtext_problem(const struct logtext *x, char *pattern, size_t size);
 
 #endif

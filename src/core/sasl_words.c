@@ -309,6 +309,14 @@ void sasl_describe_answer(const char *mechanism, unsigned step, const char *base
     }
     if (n == 0 || (n == 1 && base64[0] == '=')) {
         put(&w, "an empty answer");
+        if (step >= 2 && begins(mechanism, "SCRAM-"))
+            put(&w, ": the server's proof was read");
+        else if (step >= 1 && begins(mechanism, "DIGEST-MD5"))
+            put(&w, ": the server's proof was read");
+        else if (step >= 1 && begins(mechanism, "XOAUTH2"))
+            put(&w, ": the refusal was read");
+        else if (step == 0 && begins(mechanism, "EXTERNAL"))
+            put(&w, ": the certificate tells who it is");
         return;
     }
     if (sasl_decode(base64, n, &b))

@@ -129,8 +129,9 @@ static void record(struct session *s, const struct command *cmd, const char *lin
     buf_add(&shown, "\r\n", 2);
 
     size_t e = enter(s, cmd, shown.p, shown.len, notes | (masked ? NOTE_MASKED : 0));
-    if (cmd->secret_len > 0 && cmd->mechanism[0]) {
-        char words[256] = "";
+    bool answer = cmd->verb && (cmd->verb->flags & VERB_ANSWER);
+    if (cmd->mechanism[0] && (cmd->secret_len > 0 || (answer && n == 0))) {
+        char words[512] = "";
         sasl_describe_answer(cmd->mechanism, cmd->step, line + cmd->secret, cmd->secret_len, words,
                              sizeof words);
         transcript_remark(s->transcript, e, words);

@@ -3,6 +3,7 @@
  * step moves the state, secrets are masked; all as session.c does it with a live one. Which line is
  * whose is logtext.c's to tell. */
 #include "talk.h"
+#include "stray.h"
 #include "heloscope/sasl.h"
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +61,12 @@ static void keep_secret(struct talk *k, const char *p, size_t n)
     buf_init_secret(&k->secrets[k->nsecrets], 4096);
     buf_add(&k->secrets[k->nsecrets++], p, n);
     k->secrets_kept++;
+}
+
+void talk_inherit(struct talk *k, const struct talk *from)
+{
+    for (size_t i = 0; i < from->nsecrets; i++)
+        keep_secret(k, from->secrets[i].p, from->secrets[i].len);
 }
 
 /* Copies the line with what is known to be secret masked. True: something was. */
@@ -235,7 +242,7 @@ void talk_client(struct talk *k, const char *line, size_t n)
     if (cmd.secret_len > 0 && !written && !k->shown) {
         struct buf plain;
         keep_secret(k, line + cmd.secret, cmd.secret_len);
-        buf_init_secret(&plain, 4096);
+        buf_init_secret(&plain, 65536);
         if (cmd.mechanism[0] &&
             sasl_secret_of(cmd.mechanism, cmd.step, line + cmd.secret, cmd.secret_len, &plain))
             keep_secret(k, plain.p, plain.len);
@@ -255,8 +262,9 @@ void talk_client(struct talk *k, const char *line, size_t n)
                        .after = k->ahead,
                        .exchange = k->exchanges};
     size_t e = add_line(k, ITEM_CLIENT, MARK_NONE, &m, shown.p ? shown.p : "", shown.len, notes);
-    if (cmd.secret_len > 0 && cmd.mechanism[0] && !written) {
-        char words[256];
+    bool answer = cmd.verb && (cmd.verb->flags & VERB_ANSWER);
+    if (cmd.mechanism[0] && !written && (cmd.secret_len > 0 || (answer && n == 0))) {
+        char words[512];
         sasl_describe_answer(cmd.mechanism, cmd.step, line + cmd.secret, cmd.secret_len, words,
                              sizeof words);
         transcript_remark(k->t, e, words);
@@ -391,7 +399,7 @@ void talk_server(struct talk *k, const char *line, size_t n)
     bool dialogue = cmd->verb && (cmd->verb->flags & (VERB_AUTH | VERB_ANSWER));
     k->challenged = dialogue && k->reply.cls == REPLY_GO;
     if (k->challenged && k->reply.text <= n) {
-        char words[256];
+        char words[512];
         sasl_describe_challenge(cmd->mechanism, line + k->reply.text, n - k->reply.text, words,
                                 sizeof words);
         transcript_remark(k->t, k->reply_entry, words);
@@ -403,12 +411,28 @@ void talk_server(struct talk *k, const char *line, size_t n)
         finish(k);
 }
 
+/* What is no part of the talk may still quote a login. */
 static void plain_entry(struct talk *k, enum item_kind kind, enum item_mark mark_,
                         enum event_kind event, const char *line, size_t n)
 {
     struct moment m = {.proto = k->proto, .before = k->now, .after = k->now, .event = event};
-    k->entry =
-        transcript_add(k->t, kind, mark_, &m, line, n, notes_of(k, line, n) & ~(unsigned)NOTE_LONG);
+    unsigned notes = notes_of(k, line, n) & ~(unsigned)NOTE_LONG;
+    struct buf stray, shown;
+    buf_init_secret(&stray, n * 8 + 64);
+    buf_init_secret(&shown, n * 64 + 512);
+    if (!k->shown && stray_mask(line, n, &stray)) {
+        notes |= NOTE_MASKED;
+        line = buf_str(&stray);
+        n = stray.len;
+    }
+    if (k->nsecrets && mask(k, line, n, &shown)) {
+        notes |= NOTE_MASKED;
+        line = buf_str(&shown);
+        n = shown.len;
+    }
+    k->entry = transcript_add(k->t, kind, mark_, &m, line, n, notes);
+    buf_clear(&stray);
+    buf_clear(&shown);
 }
 
 void talk_event(struct talk *k, const char *line, size_t n)

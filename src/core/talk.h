@@ -70,6 +70,8 @@ struct talk_view {
 struct talk_view talk_view(const struct talk *k);
 /* Does the text hold one of the newest `newest` secrets? */
 bool talk_holds_secret(const struct talk *k, uint32_t newest, const char *p, size_t n);
+/* The secrets that another talk has met are masked in this one too. */
+void talk_inherit(struct talk *k, const struct talk *from);
 /* Appends the line with the secrets of the talk so far masked; true: there was one. */
 bool talk_mask(const struct talk *k, const char *p, size_t n, struct buf *out);
 

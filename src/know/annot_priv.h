@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One reader's state, shared by annotate.c (blocks, lines, formats) and annot_talk.c (what a line
- * of a talk means, remembered). */
+/* One reader's state, shared by annotate.c (blocks, lines), annot_talk.c (what a line of a talk
+ * means, remembered) and annot_lines.c (lines that are no talk as they stand). */
 #ifndef HELOSCOPE_KNOW_ANNOT_PRIV_H
 #define HELOSCOPE_KNOW_ANNOT_PRIV_H
 
+#include "core/loglone.h"
 #include "core/talk.h"
 #include "know/annot.h"
 
@@ -21,7 +22,6 @@
 #define ARENA (2u << 20)
 #define SEEN 4096 /* explanations that were given in full */
 #define NO_STATE UINT32_MAX
-#define DSN_VALUE 8192
 
 struct known { /* 64 octets at most: one line of the cache */
     uint64_t hash;
@@ -46,11 +46,11 @@ struct annotator {
     const struct annot_writer *w;
     struct logtext kind;
     bool detected, failed, has_talk;
-    bool page;  /* the source of a web page: tags and entities are taken out of a talk's lines */
     bool colon; /* the marks are "C:" and "S:" */
     char why[200];
     char *in;
     size_t from, to; /* of `in`: not looked at yet */
+    size_t plain;    /* up to here colours were taken out */
     char *out;
     size_t out_n;
     struct buf lines, note;               /* what a slow step has to say */
@@ -75,11 +75,7 @@ struct annotator {
     uint64_t seen[SEEN];
     struct where_line *at; /* UNIT_LINES of them */
 
-    struct { /* DSN */
-        struct buf value;
-        char recipient[256];
-        bool open;
-    } dsn;
+    struct loglone lone; /* of a style that has lone replies */
 };
 
 /* annotate.c */
@@ -98,6 +94,17 @@ static inline void annot_put(struct annotator *a, const char *p, size_t n)
 void annot_raw(struct annotator *a, enum log_kind kind, bool letter, const char *raw, size_t n,
                const struct span *text);
 
+void annot_line(struct annotator *a, const struct annot_line *l);
+/* A line of no talk; logins that it quotes are masked. */
+void annot_plain_text(struct annotator *a, enum log_kind kind, const char *p, size_t n);
+/* Something that we have to say ourselves. */
+void annot_ours(struct annotator *a, const char *words);
+
+/* annot_lines.c */
+/* A line of a style that is no talk as it stands. */
+void annot_other_line(struct annotator *a, const char *p, size_t n);
+void annot_other_end(struct annotator *a);
+
 /* annot_talk.c */
 /* lf: p[n] is the unit's LF. one: it is one line. */
 void annot_unit(struct annotator *a, enum log_kind kind, const char *p, size_t n, size_t text_at,
@@ -105,8 +112,7 @@ void annot_unit(struct annotator *a, enum log_kind kind, const char *p, size_t n
 /* A line taken out of a quotation, or (p NULL) a line of JSON that logjson_feed() reads. */
 void annot_quoted(struct annotator *a, enum log_kind kind, const char *p, size_t n);
 bool annot_json(struct annotator *a, const char *p, size_t n, char *why, size_t size);
-void annot_lone(struct annotator *a, const struct proto *p, const char *verb, struct span text,
-                struct span recipient, bool network);
+void annot_lone(struct annotator *a, const struct lone *one);
 /* What is still open is explained as far as it came. */
 void annot_finish(struct annotator *a);
 void annot_forget(struct annotator *a);

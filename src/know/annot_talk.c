@@ -110,40 +110,18 @@ static void event(struct annotator *a, size_t i, struct buf *now, struct buf *ag
 }
 
 /* A reply that stands alone: of a log, a notification, or the only line there is. */
-void annot_lone(struct annotator *a, const struct proto *p, const char *verb, struct span text,
-                struct span recipient, bool network)
+void annot_lone(struct annotator *a, const struct lone *one)
 {
-    struct moment m = {.proto = p};
+    struct moment m;
     struct explanation e;
     struct annot v;
-    const char *at = text.p, *end = text.p + text.n;
-    p->begin(&m.before);
-    if (verb) {
-        m.command.verb = proto_verb(p, verb, strlen(verb));
-        m.command.replies = 1;
-        snprintf(m.command.name, sizeof m.command.name, "%s", verb);
-        if (m.command.verb && m.command.verb->legal)
-            m.before.state = (uint8_t)__builtin_ctz(m.command.verb->legal);
-    }
     buf_trim(&a->shown, 0);
-    while (at < end) {
-        const char *lf = memchr(at, '\n', (size_t)(end - at));
-        size_t n = (size_t)((lf ? lf : end) - at);
-        if (n > 0 && at[n - 1] == '\r')
-            n--;
-        if (!network)
-            p->reply(&m.command, at, n, &m.reply);
-        buf_add(&a->shown, at, n);
-        buf_add_char(&a->shown, '\n');
-        at = lf ? lf + 1 : end;
-    }
-    m.after = m.before;
-    if (m.reply.cls != REPLY_NONE)
-        p->step(&m.after, &m.command, &m.reply);
+    lone_moment(one, &m, &a->shown);
     annot_of(a, &v, ITEM_SERVER, item_mark_of(m.reply.cls), &m, 0, &e);
-    v.recipient = recipient;
+    v.recipient = one->recipient;
     if (!v.caused) { /* words of the network, or without a code */
-        struct cause_question q = {p->name, verb ? cause_stage_of_verb(verb) : CAUSE_AT_UNKNOWN,
+        struct cause_question q = {one->proto->name,
+                                   one->verb ? cause_stage_of_verb(one->verb) : CAUSE_AT_UNKNOWN,
                                    v.text.p, v.text.n};
         cause_find(&q, &v.cause);
         v.caused = true;

@@ -26,13 +26,29 @@ static const char *sentence(char *out, size_t size, const char *words)
     return out;
 }
 
+static void cause_of(const struct moment *m, const char *text, size_t n, struct explanation *out)
+{
+    struct cause_answer a;
+    struct cause_question q = cause_question_of(m, text, n);
+    cause_find(&q, &a);
+    const struct cause_found *f = &a.found[0];
+    out->cause = cause_label(f->cause)->name;
+    out->confidence = cause_sure_name(f->sure);
+    if (general(f->cause) || f->sure == CAUSE_GUESS || know_sequence(m))
+        return;
+    out->what = sentence(out->cause_what, sizeof out->cause_what, a.what);
+    out->next = sentence(out->cause_next, sizeof out->cause_next, a.next);
+    out->mends = a.mends;
+    if (a.who[0])
+        out->decided = a.who;
+}
+
 void know_explain_cause(const struct source *src, size_t i, const struct item *it,
                         const struct moment *m, struct explanation *out)
 {
     char text[CAUSE_TEXT_MAX];
     size_t n = 0;
     struct span s;
-    struct cause_answer a;
     out->cause = out->confidence = "";
     if (it->kind != ITEM_SERVER || (m->reply.cls != REPLY_TEMP && m->reply.cls != REPLY_PERM))
         return;
@@ -46,16 +62,40 @@ void know_explain_cause(const struct source *src, size_t i, const struct item *i
     }
     if (!n)
         text[0] = 0;
-    struct cause_question q = cause_question_of(m, text, n);
-    cause_find(&q, &a);
-    const struct cause_found *f = &a.found[0];
-    out->cause = cause_label(f->cause)->name;
-    out->confidence = cause_sure_name(f->sure);
-    if (general(f->cause) || f->sure == CAUSE_GUESS || know_sequence(m))
-        return;
-    out->what = sentence(out->cause_what, sizeof out->cause_what, a.what);
-    out->next = sentence(out->cause_next, sizeof out->cause_next, a.next);
-    out->mends = a.mends;
-    if (a.who[0])
-        out->decided = a.who;
+    cause_of(m, text, n, out);
+}
+
+/* The reply that a line of a log quotes; words about the connection are no reply, and a cause is
+ * all that can be said of them. */
+static bool quoted(const struct moment *m, struct span said, bool cause, struct explanation *out)
+{
+    const char *lf = said.n ? memchr(said.p, '\n', said.n) : NULL;
+    size_t first = lf ? (size_t)(lf - said.p) : said.n;
+    if (m->reply.cls == REPLY_NONE) {
+        know_explain(ITEM_TEXT, m, 0, said.p, first, out);
+        out->title = "nobody replied";
+        cause_of(m, said.p, said.n, out);
+        return true;
+    }
+    if (!know_explain(ITEM_SERVER, m, 0, said.p, first, out))
+        return false;
+    if (cause && (m->reply.cls == REPLY_TEMP || m->reply.cls == REPLY_PERM))
+        cause_of(m, said.p, said.n, out);
+    return true;
+}
+
+bool know_item(const struct source *src, size_t i, const struct item *it, bool cause,
+               struct moment *m, struct explanation *out)
+{
+    struct span s = {"", 0};
+    memset(m, 0, sizeof *m);
+    bool known = src->moment(src->self, i, m);
+    if (known && it->kind == ITEM_TEXT && src->said && src->said(src->self, i, &s))
+        return quoted(m, s, cause, out);
+    src->line(src->self, i, 0, &s);
+    if (!know_explain(known ? it->kind : ITEM_TEXT, m, it->notes, s.p, s.n, out))
+        return false;
+    if (cause)
+        know_explain_cause(src, i, it, m, out);
+    return true;
 }

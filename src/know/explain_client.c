@@ -3,6 +3,7 @@
  * folklore set right. The findings are rows of client.def; here is only the finding. RFC 5321 4.1,
  * RFC 1939, RFC 4954. */
 #include "know/rows.h"
+#include "heloscope/sasl.h"
 
 #include <string.h>
 
@@ -260,6 +261,22 @@ static void login(const struct moment *m, struct found *f)
         find(f, REMARK_WEAK_HASH);
 }
 
+/* What a login's answer proves, and what a listener learns of it. */
+static void proof(const struct moment *m, struct pen *p)
+{
+    const struct sasl_mechanism *s =
+        sasl_mechanism(m->command.mechanism, strlen(m->command.mechanism));
+    if (!s)
+        return;
+    pen_sentence(p, "The answer proves ");
+    pen_str(p, s->proves);
+    pen_str(p, ".");
+    pen_sentence(p, m->before.tls ? "Without TLS a listener would have "
+                                  : "There is no TLS: a listener has ");
+    pen_str(p, s->hears);
+    pen_str(p, ".");
+}
+
 /* Does the form want an argument, bear one, or forbid it? */
 static void arguments(const struct verb *v, struct text arg, struct found *f)
 {
@@ -480,6 +497,8 @@ void explain_client(const struct moment *m, unsigned notes, const char *line, si
         pen_str(p, s->means);
         pen_str(p, ".");
     }
+    if (v && (v->flags & (VERB_AUTH | VERB_ANSWER)))
+        proof(m, p);
     out->what = pen_take(p);
     if (seq && v->illegal) {
         pen_str(p, "it will probably get ");

@@ -25,18 +25,6 @@ static const char *class_word(enum item_mark m)
     return words[m];
 }
 
-/* What is known about item i; e->title is "" where nothing is. */
-static void meaning(const struct source *src, size_t i, const struct item *it, struct moment *m,
-                    struct explanation *e)
-{
-    struct span first = {"", 0};
-    memset(m, 0, sizeof *m);
-    src->moment(src->self, i, m);
-    src->line(src->self, i, 0, &first);
-    if (know_explain(it->kind, m, it->notes, first.p, first.n, e))
-        know_explain_cause(src, i, it, m, e);
-}
-
 /* ---- text ---- */
 
 static void put_clean(FILE *f, const char *head, const char *p, size_t n)
@@ -70,7 +58,7 @@ static void text_item(FILE *f, const struct source *src, size_t i, const struct 
         put_clean(f, "   | ", it->remark, strlen(it->remark));
     if (it->kind == ITEM_CLIENT || it->kind == ITEM_TEXT)
         return;
-    meaning(src, i, it, &m, &e);
+    know_item(src, i, it, true, &m, &e);
     if (it->mark == MARK_TEMP || it->mark == MARK_PERM || it->mark == MARK_WARN) {
         put_note(f, "", e.title);
         put_note(f, "", e.what);
@@ -223,7 +211,7 @@ static void json_item(FILE *f, const struct source *src, size_t i, const struct 
     struct moment m;
     struct explanation e;
     json_t *o = json_object();
-    meaning(src, i, it, &m, &e);
+    know_item(src, i, it, true, &m, &e);
     json_object_set_new(o, "number", json_integer((json_int_t)i + 1));
     set_words(o, "kind", kinds[it->kind]);
     if (m.proto) {

@@ -64,6 +64,15 @@ enum fault mode_route(const struct args *a, struct route *way, struct conn_optio
 
 /* --fault. True: it was a question or a mistake, was answered, and *status is the exit status. */
 bool mode_faults(const struct args *a, int *status);
+struct login_options;
+/* The same about logging in: no secret is read yet. */
+enum fault mode_login(const struct args *a, struct login_options *out, char *why, size_t size);
+/* What stands behind ":auth", "[MECHANISM] [USER]": a first word that is a mechanism's name is one.
+ * What is not said is what the options say, or "". */
+struct auth_words {
+    char mechanism[24], user[256];
+};
+void mode_auth_words(const struct login_options *o, const char *text, struct auth_words *out);
 
 struct mtasts;
 /* Reads the policy that --mta-sts names. NULL in *use where the option was not given. */

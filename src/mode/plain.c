@@ -18,7 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <termios.h>
 #include <unistd.h>
 
 #define INPUT_MAX (1u << 20) /* octets read ahead */
@@ -37,6 +36,8 @@ struct plain {
     bool prompted;
     bool echoed;   /* the next thing we said stands on the terminal already */
     bool quitting; /* QUIT was sent: the server closes */
+    struct login_options login;
+    bool not_sent; /* a login that was asked for could not be begun */
     enum fault fault;
 };
 
@@ -94,64 +95,26 @@ static bool take_line(struct plain *p, struct buf *line)
     return true;
 }
 
-bool plain_secret(const char *question, char *out, size_t size)
+static void login(struct plain *p, const char *text)
 {
-    FILE *tty = fopen("/dev/tty", "r+e");
-    struct termios was, quiet;
-    bool ok = false;
-    if (!tty)
-        return false;
-    int fd = fileno(tty);
-    fprintf(tty, "%s: ", question);
-    fflush(tty);
-    if (tcgetattr(fd, &was) == 0) {
-        quiet = was;
-        quiet.c_lflag &= ~(tcflag_t)ECHO;
-        tcsetattr(fd, TCSAFLUSH, &quiet);
-        size_t n = 0;
-        char c;
-        while (read(fd, &c, 1) == 1 && c != '\n')
-            if (n + 1 < size)
-                out[n++] = c;
-        out[n] = '\0';
-        ok = n > 0;
-        tcsetattr(fd, TCSAFLUSH, &was);
-        fputc('\n', tty);
-    }
-    fclose(tty);
-    return ok;
-}
-
-static void login(struct plain *p, bool apop, const char *mechanism, const char *user)
-{
-    char secret[512], why[256];
-    if (!*user) {
-        say("say the user too: :auth PLAIN user, or :apop user");
+    char why[700];
+    if (plain_login(p->session, &p->login, text, why, sizeof why))
         return;
-    }
-    if (!apop && !session_tls(p->session))
-        say("the connection is in clear: everybody on the way can read this password");
-    if (!plain_secret("password", secret, sizeof secret)) {
-        say("no password: :auth and :apop ask for it at the terminal, and there is none");
-        return;
-    }
-    bool ok = apop ? session_apop(p->session, user, secret, why, sizeof why)
-                   : session_auth(p->session, mechanism, user, secret, why, sizeof why);
-    explicit_bzero(secret, sizeof secret);
-    if (!ok)
-        say(why);
+    say(why);
+    p->not_sent = true;
 }
 
 static void command(struct plain *p, const char *text)
 {
-    char name[16] = "", one[256] = "", two[256] = "", line[300], why[256];
-    sscanf(text, ":%15s %255s %255s", name, one, two);
+    char name[16] = "", one[256] = "", line[300], why[256];
+    sscanf(text, ":%15s %255s", name, one);
     const struct proto *proto = session_proto(p->session);
     if (strcmp(name, "auth") == 0)
-        login(p, false, *two ? one : "PLAIN", *two ? two : one);
-    else if (strcmp(name, "apop") == 0)
-        login(p, true, "", one);
-    else if (strcmp(name, "drop") == 0)
+        login(p, text + 5 + strspn(text + 5, " "));
+    else if (strcmp(name, "apop") == 0) {
+        snprintf(line, sizeof line, "APOP %s", one);
+        login(p, line);
+    } else if (strcmp(name, "drop") == 0)
         session_drop(p->session);
     else if (strcmp(name, "quit") == 0 || strcmp(name, "caps") == 0) {
         const struct verb *v = proto_verb(proto, proto->caps_verb, strlen(proto->caps_verb));
@@ -165,7 +128,7 @@ static void command(struct plain *p, const char *text)
         if (!session_line(p->session, line, strlen(line), why, sizeof why))
             say(why);
     } else
-        say("the line mode knows :auth [MECHANISM] USER, :apop USER, :caps, :drop and :quit");
+        say("the line mode knows :auth [MECHANISM] [USER], :apop USER, :caps, :drop and :quit");
 }
 
 /* One line of the letter. */
@@ -253,7 +216,7 @@ static void work(struct plain *p)
             command(p, text);
         else if (session_proto(p->session) && line.len > 5 && strncasecmp(text, "APOP ", 5) == 0 &&
                  !strchr(text + 5, ' ') && p->tty)
-            login(p, true, "", text + 5);
+            login(p, text);
         else if (!session_line(p->session, text, line.len, why, sizeof why))
             say(why);
         else {
@@ -381,6 +344,8 @@ int mode_plain(const struct args *a)
     o.timeout_ms = (int)(a->timeout ? a->timeout : config.timeout) * 1000;
     config_clear(&config);
     p.fault = mode_trust(a, true, &o.conn.trust, why, sizeof why);
+    if (p.fault == FAULT_NONE)
+        p.fault = mode_login(a, &p.login, why, sizeof why);
     if (p.fault != FAULT_NONE) {
         fprintf(stderr, "heloscope: %s\n", why);
         return fault_status(p.fault);
@@ -412,6 +377,8 @@ int mode_plain(const struct args *a)
         p.fault = session_fault(p.session);
         if (p.fault == FAULT_NONE && (last == REPLY_TEMP || last == REPLY_PERM))
             p.fault = FAULT_REFUSED;
+        if (p.fault == FAULT_NONE && p.not_sent)
+            p.fault = FAULT_USAGE;
         session_free(p.session);
     }
     route_clear(&way);

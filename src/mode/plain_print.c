@@ -40,15 +40,14 @@ static const char *class_words(enum item_mark m)
     }
 }
 
-static void explain(FILE *to, const struct source *src, size_t i, const struct item *it,
-                    const struct span *first)
+static void explain(FILE *to, const struct source *src, size_t i, const struct item *it)
 {
     struct moment m;
     struct explanation e;
-    if (it->kind == ITEM_CLIENT || it->kind == ITEM_TEXT || !src->moment(src->self, i, &m))
+    bool text = it->kind == ITEM_TEXT;
+    if (it->kind == ITEM_CLIENT || (text && it->mark == MARK_NONE) ||
+        !know_item(src, i, it, text, &m, &e))
         return;
-    know_explain(it->kind, &m, it->notes, first->p, first->n,
-                 &e); /* empty strings where nothing is known */
     const char *words = class_words(it->mark);
     const char *what = e.what[0] ? e.what : e.gutter;
     if (!words[0] && (it->kind == ITEM_EVENT || !what[0]))
@@ -67,13 +66,11 @@ static void explain(FILE *to, const struct source *src, size_t i, const struct i
 void plain_item(FILE *to, const struct source *src, size_t i)
 {
     struct item it;
-    struct span s, first = {"", 0};
+    struct span s;
     char head[8];
     if (!src->item(src->self, i, &it))
         return;
     for (uint64_t k = 0; k < it.lines && src->line(src->self, i, k, &s); k++) {
-        if (k == 0)
-            first = s;
         switch (it.kind) {
         case ITEM_CLIENT:
             snprintf(head, sizeof head, "C: ");
@@ -95,6 +92,5 @@ void plain_item(FILE *to, const struct source *src, size_t i)
     }
     if (it.remark)
         clean_line(to, "   | ", it.remark, strlen(it.remark));
-    if (src->line(src->self, i, 0, &first)) /* borrowed until the source changes */
-        explain(to, src, i, &it, &first);
+    explain(to, src, i, &it);
 }

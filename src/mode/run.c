@@ -32,9 +32,10 @@ struct runs {
     struct job jobs[PARALLEL_MAX];
     size_t njobs;
     unsigned long started, wanted;
-    struct buf secret;
     struct mtasts policy;
     struct route way; /* session.conn points to it */
+    struct buf secret, token;
+    struct login_options login;
     enum fault fault;
 };
 
@@ -56,21 +57,15 @@ static struct runs *runs_of(struct job *j)
     return (struct runs *)(void *)j->run; /* its first member */
 }
 
-/* The password is asked for once, whatever the number of connections. */
-static bool on_secret(void *arg, const char *user, struct buf *out, char *why, size_t size)
+/* The password is fetched or asked for once, whatever the number of connections. */
+static bool on_secret(void *arg, enum sasl_wants wants, const char *user, struct buf *out,
+                      char *why, size_t size)
 {
     struct runs *r = runs_of(arg);
-    if (r->secret.len == 0) {
-        char question[200], text[512];
-        snprintf(question, sizeof question, "password of %.100s", user);
-        if (!plain_secret(question, text, sizeof text)) {
-            snprintf(why, size, "no password: it is asked for at the terminal, and there is none");
-            return false;
-        }
-        buf_add_str(&r->secret, text);
-        explicit_bzero(text, sizeof text);
-    }
-    return buf_add(out, r->secret.p, r->secret.len);
+    bool token = wants == SASL_WANTS_TOKEN;
+    struct buf *kept = token ? &r->token : &r->secret;
+    return (kept->len > 0 || plain_get_secret(&r->login, wants, user, kept, why, size)) &&
+           buf_add(out, kept->p, kept->len);
 }
 
 /* ---- variables that a script finds ---- */
@@ -288,12 +283,17 @@ int mode_run(const struct args *a)
     r->options.clear_passwords = a->clear_passwords;
     r->options.secret = on_secret;
     r->options.result = on_result;
-    buf_init_secret(&r->secret, 8192);
+    buf_init_secret(&r->secret, 65536);
+    buf_init_secret(&r->token, 65536);
     r->fault = mode_trust(a, true, &r->session.conn.trust, why, sizeof why);
     if (r->fault == FAULT_NONE)
         r->fault = mode_route(a, &r->way, &r->session.conn, why, sizeof why);
     if (r->fault == FAULT_NONE)
         r->fault = mode_policy(a, &r->policy, &r->session.mta_sts, why, sizeof why);
+    if (r->fault == FAULT_NONE)
+        r->fault = mode_login(a, &r->login, why, sizeof why);
+    r->options.authzid = a->authzid;
+    r->options.have = login_have(&r->login) | (plain_has_terminal() ? LOGIN_CAN_ASK : 0u);
     if (r->fault == FAULT_NONE)
         r->fault = prepare(r, why, sizeof why);
     if (r->fault != FAULT_NONE)
@@ -318,6 +318,7 @@ int mode_run(const struct args *a)
     target_clear(&r->target);
     buf_clear(&r->secret);
     route_clear(&r->way);
+    buf_clear(&r->token);
     free(r);
     return fault_status(fault);
 }

@@ -8,6 +8,7 @@
 #include "heloscope/fault.h"
 #include "heloscope/mtasts.h"
 #include "heloscope/route.h"
+#include "heloscope/login.h"
 #include "heloscope/target.h"
 #include "heloscope/tls.h"
 
@@ -21,6 +22,9 @@ int mode_workbench(const struct args *a)
     struct tls_trust trust;
     char why[400];
     enum fault fault = mode_trust(a, true, &trust, why, sizeof why);
+    struct login_options login;
+    if (fault == FAULT_NONE)
+        fault = mode_login(a, &login, why, sizeof why);
     if (fault != FAULT_NONE) {
         fprintf(stderr, "heloscope: %s\n", why);
         return fault_status(fault);

@@ -442,10 +442,9 @@ static enum go login(struct script_runner *r, const char *mechanism, const char 
 {
     char why[700] = "no password is to be had";
     struct login_choice choice;
-    struct login l = {.user = user, .clear_ok = r->o.clear_passwords};
+    struct login l = {.user = user, .authzid = r->o.authzid, .clear_ok = r->o.clear_passwords};
     struct buf secret;
-    unsigned have = LOGIN_PASSWORD | (*mechanism ? LOGIN_TOKEN | LOGIN_CERTIFICATE : 0);
-    if (!login_choose(r->session, mechanism, have, &choice, why, sizeof why)) {
+    if (!login_choose(r->session, mechanism, r->o.have, &choice, why, sizeof why)) {
         fail(r, FAULT_USAGE, "%s", why);
         return GO_STOP;
     }
@@ -457,10 +456,11 @@ static enum go login(struct script_runner *r, const char *mechanism, const char 
     }
     l.mechanism = choice.mechanism;
     l.why = choice.why;
-    buf_init_secret(&secret, 8192);
+    buf_init_secret(&secret, 65536);
     bool ok = true;
     if (choice.mechanism->wants != SASL_WANTS_NOTHING) {
-        ok = (r->o.secret && r->o.secret(r->o.arg, user, &secret, why, sizeof why)) ||
+        ok = (r->o.secret &&
+              r->o.secret(r->o.arg, choice.mechanism->wants, user, &secret, why, sizeof why)) ||
              fail(r, FAULT_USAGE, "%s", why);
         l.secret = buf_str(&secret);
     }

@@ -12,6 +12,8 @@
 #include "heloscope/buf.h"
 #include "heloscope/mtasts.h"
 #include "heloscope/route.h"
+#include "heloscope/login.h"
+#include "mode/mode.h"
 
 struct app;
 struct letter;
@@ -97,8 +99,10 @@ struct app {
     bool from_queue; /* the line holds the first line of the queue */
 
     /* a login that is being asked for (auth.c) */
-    char auth_mechanism[24], auth_user[256];
-    bool auth_apop, auth_accepted_clear;
+    struct login_options login;
+    struct login_choice auth_choice;
+    char auth_user[256];
+    bool auth_clear_ok;
     save_fn *save_fn;     /* who writes there */
     char save_path[4096]; /* save.c: asked whether to overwrite it */
     char *connect_text;   /* tabs.c: a target whose protocol is being asked */
@@ -183,7 +187,8 @@ const struct buf *letter_text(const struct tab *t);
 void letter_set(struct app *app, struct tab *t, const char *p, size_t n);
 
 /* auth.c */
-void auth_ask(struct app *app, const char *mechanism, const char *user);
+/* What stands behind ":auth": "[MECHANISM] [USER]". */
+void auth_ask(struct app *app, const char *text);
 void auth_apop(struct app *app, const char *user);
 
 /* tlsact.c: the chain of certificates to a file, and the versions asked for one by one */

@@ -110,16 +110,11 @@ static void caps(struct app *app, struct tab *t)
 
 static void login(struct app *app, enum command_id id, const char *arg)
 {
-    char mechanism[24] = "", user[256] = "";
     if (id == CMD_APOP) {
         auth_apop(app, arg);
         return;
     }
-    size_t n = strcspn(arg, " ");
-    snprintf(mechanism, sizeof mechanism, "%.*s",
-             n < sizeof mechanism ? (int)n : (int)sizeof mechanism - 1, arg);
-    snprintf(user, sizeof user, "%s", arg + n + strspn(arg + n, " "));
-    auth_ask(app, mechanism, user);
+    auth_ask(app, arg);
 }
 
 static void drop_told(struct app *app, const char *answer)

@@ -9,7 +9,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#define ANSWER_MAX 4096
+#define ANSWER_MAX 65536 /* an OAuth token */
 
 static void close_with(struct app *app, const char *answer)
 {

@@ -68,6 +68,8 @@ static void draw_head(struct talk *t, const struct block *b, int y, int x, bool 
     enum role role = talk_role(&b->it);
     if (selected)
         text_puts(y, x, 1, ROLE_SELECTION, ">");
+    if (b->it.kind == ITEM_TEXT && b->it.mark != MARK_NONE) /* it quotes a reply */
+        text_putf(y, x + 1, 1, role, "%c", item_mark_char(b->it.mark));
     if (b->line > 0 || b->it.kind == ITEM_TEXT)
         return;
     if (b->it.kind == ITEM_CLIENT && b->it.exchange > 0)

@@ -151,17 +151,16 @@ static void make_notes(struct talk *t, struct block *b)
 {
     if (b->it.remark && *b->it.remark)
         snprintf(b->notes[b->nnotes++], sizeof b->notes[0], "%s", b->it.remark);
-    if (b->it.kind == ITEM_TEXT || b->it.open || !note_wanted(t, b->item, &b->it))
-        return;
     struct moment m;
-    struct span first;
     struct explanation e;
-    memset(&m, 0, sizeof m);
-    if (!t->src->moment(t->src->self, b->item, &m) ||
-        !t->src->line(t->src->self, b->item, 0, &first))
+    bool text = b->it.kind == ITEM_TEXT;
+    if ((text && b->it.mark == MARK_NONE) || b->it.open || !note_wanted(t, b->item, &b->it) ||
+        !know_item(t->src, b->item, &b->it, text, &m, &e))
         return;
-    if (know_explain(b->it.kind, &m, b->it.notes, first.p, first.n, &e) && e.gutter && *e.gutter)
-        snprintf(b->notes[b->nnotes++], sizeof b->notes[0], "%s", e.gutter);
+    /* Of what nobody replied there is no gutter, but a cause. */
+    const char *words = e.gutter && *e.gutter ? e.gutter : text ? e.what : NULL;
+    if (words && *words)
+        snprintf(b->notes[b->nnotes++], sizeof b->notes[0], "%s", words);
 }
 
 /* ANNOTATE_RAW: every octet outside printable ASCII by its number, and the line end. */

@@ -31,7 +31,7 @@ static void name_it(const struct item *it, const struct moment *m, char *out, si
         snprintf(out, size, "%s", m->command.name[0] ? m->command.name : "this line");
     else if (it->kind == ITEM_EVENT)
         snprintf(out, size, "this event");
-    else if (it->kind == ITEM_TEXT || r->cls == REPLY_NONE)
+    else if ((it->kind == ITEM_TEXT && it->mark == MARK_NONE) || r->cls == REPLY_NONE)
         snprintf(out, size, "this line");
     else if (r->code && r->eclass)
         snprintf(out, size, "%d %u.%u.%u", r->code, r->eclass, r->esubject, r->edetail);
@@ -132,7 +132,6 @@ void why_draw(struct ui *ui)
     int n = 0;
     struct item it;
     struct moment m;
-    struct span first = {"", 0};
     struct explanation e;
     char name[48];
 
@@ -148,10 +147,7 @@ void why_draw(struct ui *ui)
         tab->why_scroll = 0; /* another entry: from its beginning */
     last_tab = tab;
     last_item = sel;
-    memset(&m, 0, sizeof m);
-    memset(&e, 0, sizeof e);
-    bool known = src->moment(src->self, sel, &m);
-    src->line(src->self, sel, 0, &first);
+    know_item(src, sel, &it, true, &m, &e);
     name_it(&it, &m, name, sizeof name);
     if (ui->annotate == ANNOTATE_NONE) {
         title(ui, r, name, NULL, sel + 1, count, 0);
@@ -161,9 +157,6 @@ void why_draw(struct ui *ui)
             83);
         return;
     }
-    known = known && know_explain(it.kind, &m, it.notes, first.p, first.n, &e);
-    if (known)
-        know_explain_cause(src, sel, &it, &m, &e);
     char codes[512] = "";
     const char *code = e.code ? e.code : "", *enhanced = e.enhanced ? e.enhanced : "";
     snprintf(codes, sizeof codes, "%s%s%s", code, *code && *enhanced ? stop_of(code) : "",
@@ -183,9 +176,10 @@ void why_draw(struct ui *ui)
     part_add(parts, &n, "Note: ", it.remark, e.extra, stop_of(it.remark));
     if (n == 0) {
         part_add(parts, &n, "",
-                 it.kind == ITEM_TEXT ? "A line of the file that is no part of a talk."
-                 : it.open            ? "This reply is still coming in."
-                                      : "Nothing more is known about this line.",
+                 it.kind == ITEM_TEXT && it.mark == MARK_NONE
+                     ? "A line of the file that is no part of a talk."
+                 : it.open ? "This reply is still coming in."
+                           : "Nothing more is known about this line.",
                  NULL, "");
     }
     int need = 0;

@@ -327,6 +327,53 @@ static void test_secrets(void **state)
     buf_clear(&g.b);
 }
 
+/* Colours that a program put into its log are no part of what was said; the secrets in it are
+ * found behind them, and in every way of writing the explanation they are masked. */
+static void test_colors(void **state)
+{
+    static const char log[] =
+        "\x1b[1m=== Trying mx.example.net:25...\x1b[0m\n"
+        "\x1b[32m<-  220 mx.example.net ESMTP\x1b[0m\n"
+        "\x1b[1;36m -> EHLO a.example\x1b(B\x1b[m\n\x1b[32m<-  250-mx.example.net\x1b[0m\n"
+        "\x1b[32m<-  250 AUTH PLAIN LOGIN\x1b[0m\n"
+        "\x1b[36m -> AUTH PLAIN \x1b[1mAHVzZXIAc2VzYW1lLXdvcmQ=\x1b[0m\x1b[K\n"
+        "\x1b[38;5;9m<** 535 5.7.8 sesame-word is wrong\x1b[0m\n"
+        "\x1b[36m -> AUTH LOGIN\x1b[0m\n\x1b[32m<-  334 VXNlcm5hbWU6\x1b[0m\n"
+        "\x1b[36m -> dXNlcg==\x1b[0m\n\x1b[32m<-  334 UGFzc3dvcmQ6\x1b[0m\n"
+        "\x1b[36m -> b3Blbi1zZXNhbWU=\x1b[0m\n\x1b[32m<-  235 2.7.0 ok open-sesame\x1b[0m\n"
+        "\x1b[36m -> QUIT\x1b[0m\n\x1b[32m<-  221 Bye\x1b[0m\n";
+    struct got g;
+    (void)state;
+    for (int as = ANNOTATE_TEXT; as <= ANNOTATE_MARKDOWN; as++) {
+        explain(&g, (enum annotate_as)as, log);
+        assert_string_equal(g.format, "swaks");
+        assert_int_equal(g.explained, 7);
+        has_not(&g, "\x1b");
+        has_not(&g, "[0m");
+        has_not(&g, "sesame");
+        has_not(&g, "c2VzYW1l");
+        has_not(&g, "b3Blbi1z");
+        buf_clear(&g.b);
+    }
+    explain(&g, ANNOTATE_TEXT, log);
+    has(&g, "<** 535 5.7.8 ******** is wrong\n   | permanent");
+    has(&g, " -> AUTH PLAIN ********\n");
+    buf_clear(&g.b);
+    /* in a line that was understood they are the server's: seen as what they are */
+    explain(&g, ANNOTATE_TEXT, "S: 220 mx ESMTP\nC: EHLO a\nS: 250 \x1b[31mred\n");
+    has(&g, "S: 250 ^[[31mred\n");
+    buf_clear(&g.b);
+    /* nothing is understood: shown as it is, but for a login */
+    explain(&g, ANNOTATE_TEXT, "a \x1b[31mPASS\x1b[0m sesame\nb \x1b[31mred\n");
+    assert_string_equal(buf_str(&g.b), "a PASS ********\nb ^[[31mred\n");
+    buf_clear(&g.b);
+    /* what only begins like a colour stays */
+    explain(&g, ANNOTATE_TEXT,
+            "\x1b[1mS: 220 mx ESMTP\x1b[0m\nC: EHLO a\nS: 250 a\x1b[2Jb\x1b]0;t\x07\x1b[");
+    has(&g, "S: 250 a^[[2Jb^[]0;t^G^[[\n");
+    buf_clear(&g.b);
+}
+
 static void test_hostile(void **state)
 {
     struct got g;
@@ -429,10 +476,11 @@ static void test_insist(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_samples),        cmocka_unit_test(test_line_ends),
-        cmocka_unit_test(test_again),          cmocka_unit_test(test_secrets),
-        cmocka_unit_test(test_hostile),        cmocka_unit_test(test_cut_and_long),
-        cmocka_unit_test(test_page_and_table), cmocka_unit_test(test_insist),
+        cmocka_unit_test(test_samples),      cmocka_unit_test(test_line_ends),
+        cmocka_unit_test(test_again),        cmocka_unit_test(test_secrets),
+        cmocka_unit_test(test_colors),       cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_cut_and_long), cmocka_unit_test(test_page_and_table),
+        cmocka_unit_test(test_insist),
     };
     return cmocka_run_group_tests_name("explain", tests, NULL, NULL);
 }

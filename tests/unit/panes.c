@@ -148,9 +148,9 @@ static uint64_t fake_generation(void *self)
     return generation;
 }
 
-static const struct source source = {NULL,         fake_count,      fake_item,
-                                     fake_line,    fake_moment,     fake_find,
-                                     fake_problem, fake_generation, NULL};
+static const struct source source = {NULL,        fake_count, fake_item,    fake_line,
+                                     fake_moment, fake_find,  fake_problem, fake_generation,
+                                     NULL,        NULL};
 
 /* -- what the panes ask of others; weak, so that the real ones win where both are linked
  * ----------- */

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Text that belongs to no talk may still quote a login: "AUTH PLAIN dGVzdA==", "PASS secret". What
+ * looks like one is masked: better once too often. */
+#include "stray.h"
+#include "colors.h"
+#include <stdlib.h>
+#include <string.h>
+
+static bool word_at(const char *p, const char *end, const char *word)
+{
+    size_t n = strlen(word);
+    for (size_t i = 0; i < n; i++)
+        if (p + i >= end || (p[i] | 32) != word[i])
+            return false;
+    return true;
+}
+
+static bool base64ish(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
+           c == '/' || c == '=';
+}
+
+/* The first one: the range to be hidden. */
+static bool stray_secret(const char *p, size_t n, size_t *at, size_t *len)
+{
+    const char *end = p + n;
+    for (const char *q = p; (size_t)(end - q) > 6; q++) {
+        q = memchr(q, ' ', (size_t)(end - q));
+        if (!q)
+            return false;
+        const char *b = q + 1, *s = NULL;
+        if (q - p >= 4 && word_at(q - 4, end, "auth") && (q - p == 4 || !base64ish(q[-5]))) {
+            const char *m = memchr(b, ' ', (size_t)(end - b));
+            if (m && m - b < 24 && m > b)
+                s = m + 1;
+            for (const char *k = s; k && k < end && base64ish(*k); k++)
+                if (k - s >= 7) {
+                    *at = (size_t)(s - p);
+                    while (k < end && base64ish(*k))
+                        k++;
+                    *len = (size_t)(k - s);
+                    return true;
+                }
+        }
+        if (q - p >= 4 && memcmp(q - 4, "PASS", 4) == 0 && (q - p == 4 || !base64ish(q[-5]))) {
+            const char *k = b;
+            while (k < end && *k != ' ' && *k != '\'' && *k != '"' && *k != '<')
+                k++;
+            if (k > b) {
+                *at = (size_t)(b - p);
+                *len = (size_t)(k - b);
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool stray_mask(const char *p, size_t n, struct buf *out)
+{
+    size_t at, len;
+    bool begins;
+    char *plain = NULL;
+    if (colors_in(p, n, &begins)) { /* a colour may stand between PASS and the word */
+        plain = xmalloc(n);
+        memcpy(plain, p, n);
+        p = plain;
+        n = colors_strip(plain, n, NULL);
+    }
+    size_t whole = n;
+    bool found = stray_secret(p, n, &at, &len);
+    for (bool more = found; more; more = stray_secret(p, n, &at, &len)) {
+        buf_add(out, p, at);
+        buf_add_str(out, "********");
+        p += at + len;
+        n -= at + len;
+    }
+    if (found)
+        buf_add(out, p, n);
+    if (plain) {
+        explicit_bzero(plain, whole);
+        free(plain);
+    }
+    return found;
+}

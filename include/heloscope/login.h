@@ -54,7 +54,7 @@ const char *login_source(const struct login_options *o, enum sasl_wants wants);
 /* Will the secret come from a command, which may want the terminal? */
 bool login_by_command(const struct login_options *o, enum sasl_wants wants);
 /* Reads the secret, the first line of a file or of what a command prints, into *out (a secret
- * buffer). False: why. warn: what is wrong all the same ("... can be read by others"), or "". */
+ * buffer). False: why. warn: what is wrong all the same ("others can read ..."), or "". */
 bool login_secret(const struct login_options *o, enum sasl_wants wants, struct buf *out, char *warn,
                   size_t warn_size, char *why, size_t size);
 

@@ -121,7 +121,7 @@ static bool from_file(const struct sources *s, struct buf *out, char *warn, size
         return false;
     }
     if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 077))
-        snprintf(warn, warn_size, "the %s file %.200s can be read by others: chmod 600 ends that",
+        snprintf(warn, warn_size, "others can read the %s file (chmod 600 ends that): %.200s",
                  s->what, s->file);
     bool ok = read_fd(fd, out, s->file, why, size);
     close(fd);

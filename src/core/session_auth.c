@@ -234,8 +234,8 @@ static void say_next(struct session *s)
                             text, have == LOGIN_TOKEN ? "token" : "password");
 }
 
-void session_auth_result(struct session *s, const struct command *cmd, enum reply_class cls,
-                         bool logged_in)
+void session_auth_result(struct session *s, size_t entry, const struct command *cmd,
+                         enum reply_class cls, bool logged_in)
 {
     char why[256];
     unsigned flags = cmd->verb ? cmd->verb->flags : 0;
@@ -254,8 +254,8 @@ void session_auth_result(struct session *s, const struct command *cmd, enum repl
     if (logged_in && s->sasl) {
         enum sasl_server proof = sasl_server(s->sasl);
         if (proof == SASL_SERVER_PROVED)
-            session_event_entry(s, EVENT_LOGIN, MARK_EVENT, 0,
-                                "the server's proof holds: it has a record of this password");
+            transcript_remark(s->transcript, entry,
+                              "the server's proof holds: it has a record of this password");
         else if (proof != SASL_SERVER_UNASKED)
             session_event_entry(s, EVENT_UNPROVED, MARK_WARN, 0,
                                 "the server let you in WITHOUT its own proof, which %s demands",

@@ -159,7 +159,7 @@ static void finish_reply(struct session *s)
         snprintf(s->user, sizeof s->user, "%s", s->auth_user[0] ? s->auth_user : "(logged in)");
     }
     if (cls != REPLY_GO)
-        session_auth_result(s, &o.cmd, cls, s->now.authed && !before.authed);
+        session_auth_result(s, entry, &o.cmd, cls, s->now.authed && !before.authed);
     if ((flags & VERB_LETTER) && cls == REPLY_GO) {
         s->letter_open = true;
         session_tell(s, SESSION_LETTER);

@@ -39,8 +39,9 @@ struct session {
     struct mx *mx;           /* being looked up */
     struct mx_list *mx_list; /* what was found, or NULL */
     bool mx_pending;         /* an mx: target, not connected yet */
-    struct route mx_route;    char address[64];  /* of the other end, or "" */
-    bool up;           /* connected, implicit TLS done */
+    struct route mx_route;
+    char address[64]; /* of the other end, or "" */
+    bool up;          /* connected, implicit TLS done */
     bool ask_tls;
     bool quitting; /* QUIT was answered, or the server said that it closes */
     bool garbage_banner;
@@ -135,8 +136,8 @@ const struct sasl_mechanism *session_strongest(const struct session *s, unsigned
 void session_auth_challenge(struct session *s, size_t entry, const struct command *cmd,
                             const char *text, size_t n);
 /* A reply that was no challenge came to *cmd. */
-void session_auth_result(struct session *s, const struct command *cmd, enum reply_class cls,
-                         bool logged_in);
+void session_auth_result(struct session *s, size_t entry, const struct command *cmd,
+                         enum reply_class cls, bool logged_in);
 
 /* session_in.c */
 void session_received(struct session *s, const char *bytes, size_t n);

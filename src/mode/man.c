@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The manual page, printed from the rows that make the program: options.def, keys.def, the drivers'
  * verbs and fault.h. Nothing here has to be kept in step by hand. */
+#include "heloscope/sasl.h"
 #include "heloscope/practice.h"
 #include "mode/mode.h"
 #include "mode/rows.h"
@@ -11,6 +12,7 @@
 #include "heloscope/script.h"
 #include "heloscope/version.h"
 
+#include <ctype.h>
 #include <string.h>
 
 /* Text as roff takes it: a backslash, a hyphen that is to stay one, and no line that begins with a
@@ -194,6 +196,31 @@ static void scripts(FILE *to)
           to);
 }
 
+/* The ways to log in, the strongest first. */
+static void logins(FILE *to)
+{
+    size_t n;
+    const struct sasl_mechanism *m = sasl_mechanisms(&n);
+    fputs(
+        ".SH \"LOGGING IN\"\n\\fB:auth\\fR takes the first of these that the server offers and "
+        "that there is something for, says why, and goes through the dialogue; \\fB:auth "
+        "\\fIMECHANISM\\fR insists on one, and \\fB\\-\\-auth\\fR does so for a script. A "
+        "password or token that would cross the wire readable is a question first, or refused "
+        "where nobody can be asked. Secrets come from the terminal, a file, a variable or a "
+        "command, never from the command line. In the practice world the token of "
+        "\\fIstudent\\fR is \\fItoken\\-student\\fR, and \\fIexpired\\-student\\fR is one that has "
+        "run out; a client certificate (\\fB\\-\\-cert\\fR) with the common name "
+        "\\fIstudent\\fR is believed.\n",
+        to);
+    for (size_t i = 0; i < n; i++) {
+        char text[500];
+        snprintf(text, sizeof text, "%s. Without TLS a listener would have %s. (%s)", m[i].why,
+                 m[i].hears, m[i].ref);
+        text[0] = (char)toupper((unsigned char)text[0]);
+        tagged(to, m[i].name, text);
+    }
+}
+
 /* The faults of the practice servers. */
 static void faults(FILE *to)
 {
@@ -247,6 +274,7 @@ void man_print(FILE *to)
           "\\fB:caps\\fR, "
           "\\fB:drop\\fR, \\fB:quit\\fR. The exit status tells how the last reply turned out.\n",
           to);
+    logins(to);
     scripts(to);
     faults(to);
     fputs(".SH \"EXIT STATUS\"\n", to);

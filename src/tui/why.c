@@ -187,13 +187,17 @@ void why_draw(struct ui *ui)
         need += rows_of(&parts[i], body.w);
     if (need > body.h) {
         /* Too few rows: what it means here and what to do come first, the dictionary's words and
-         * who decided after them. The rest is one scroll away. */
+         * who decided after them. The rest is one scroll away. Of a login the decoded line comes
+         * before what to do: that is done by itself. */
+        const struct verb *v = m.command.verb;
+        bool login = it.remark && v && (v->flags & (VERB_AUTH | VERB_ANSWER));
+        const char *second = login ? "Note: " : "Next: ";
         struct part order[PARTS_MAX];
         int k = 0, lead = codes[0] && e.what && *e.what ? 1 : 0;
         order[k++] = parts[lead];
         for (int pass = 0; pass < 2; pass++)
             for (int i = 0; i < n; i++)
-                if (i != lead && (strcmp(parts[i].label, "Next: ") == 0) == (pass == 0))
+                if (i != lead && (strcmp(parts[i].label, second) == 0) == (pass == 0))
                     order[k++] = parts[i];
         memcpy(parts, order, sizeof *parts * (size_t)n);
     }

@@ -92,7 +92,7 @@ has 'start TLS first'
 # A file that others can read is used, and the user is warned.
 chmod 644 "$dir/password"
 run 0 "$tls:auth student\nQUIT\n" --plain practice --password-file "$dir/password"
-has 'can be read by others: chmod 600'
+has 'others can read the password file (chmod 600'
 
 # Bad input: one line, the right status, before anything is done.
 run 3 '' --plain practice --password-file "$dir/missing"

@@ -78,7 +78,7 @@ static void files(void **state)
     assert_int_equal(chmod(path, 0640), 0);
     write_file("apple-pie\n", 10);
     assert_true(get(&o, SASL_WANTS_PASSWORD));
-    assert_non_null(strstr(warn, "can be read by others: chmod 600"));
+    assert_non_null(strstr(warn, "others can read the password file (chmod 600"));
     char *big = calloc(1, 80000);
     memset(big, 'x', 80000);
     write_file(big, 80000);

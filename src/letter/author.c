@@ -162,7 +162,8 @@ static void angle(struct reader *r)
         r->p += r->p < r->end && *r->p == ':';
     }
     addr_spec(r, &m);
-    keep(r->out, &m);
+    if (r->p == r->end || *r->p == '>')
+        keep(r->out, &m);
     if (!m.words)
         malformed(r->out, "the brackets < > in it hold no address");
     if (r->p < r->end && *r->p == '>')
@@ -193,9 +194,11 @@ static void address(struct reader *r)
     } else {
         if (r->p < r->end && *r->p != ',' && *r->p != ';') {
             malformed(r->out, "a character stands in it that cannot");
-            r->p++;
+            while (r->p < r->end && *r->p != ',' && *r->p != ';')
+                r->p++;
+        } else {
+            keep(r->out, &m);
         }
-        keep(r->out, &m);
     }
 }
 

@@ -264,14 +264,21 @@ static bool fetch_key(struct dkim_signature *s, const struct reading *r,
 /* Bodies are hashed once for each form; l= is rare. */
 struct hashes {
     char whole[2][48];
+    uint64_t spent; /* octets hashed for l= */
 };
+
+enum { LIMITED_MAX = 32 << 20 };
 
 static bool check_body(struct dkim_signature *s, const struct reading *r, struct hashes *cache,
                        bool *same)
 {
     uint64_t whole = 0;
     char *kept = cache->whole[r->relaxed_body];
+    if (r->limited && cache->spent && cache->spent + r->m->nbody > LIMITED_MAX)
+        return end(s, DKIM_PERMERROR,
+                   "the body is too large to be hashed once more for another signature with l=");
     if (r->limited) {
+        cache->spent += r->m->nbody + 1;
         if (!dkim_body_hash(r->m, r->relaxed_body, r->limit, &whole, s->computed))
             return end(s, DKIM_TEMPERROR, "no digest could be made");
         if (whole < r->limit)

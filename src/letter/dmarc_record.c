@@ -128,7 +128,8 @@ void dmarc_walk(const struct rr_source *dns, const char *domain, struct walk *w)
         if (f == FETCH_FOUND && w->at[w->n++].psd != 'u')
             break;
         labels = labels > WALK_MAX ? WALK_MAX - 1 : labels - 1;
-        at = last_labels(domain, labels);
+        if (labels)
+            at = last_labels(domain, labels);
     }
     organization(domain, w);
 }

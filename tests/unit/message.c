@@ -81,7 +81,7 @@ static void authors(void **state)
         {"From: <a@bank.test", 1, true, "bank.test"},
         {"From: \"a@bank.test", 1, true, ""},
         {"From: (a@bank.test", 1, true, ""},
-        {"From: a@bank.test)", 1, true, "bank.test"},
+        {"From: a@bank.test)", 1, true, ""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char got[600] = "", text[600];

@@ -3,6 +3,7 @@
  * line is role = "style". What a style means to curses is theme.c's. */
 #include "tui/themefile.h"
 #include "heloscope/buf.h"
+#include "heloscope/conffile.h"
 
 #include <confuse.h>
 #include <dirent.h>
@@ -242,41 +243,6 @@ static int on_style(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
     return 0;
 }
 
-/* libConfuse 3.3 counts a comment's line several times over, so that line numbers behind one are
- * wrong: comments become blanks first. # and // start one only where a word could start ("#e25a71"
- * is quoted). */
-static void blank_comments(char *p, size_t n)
-{
-    char quote = 0, before = '\n';
-    for (size_t i = 0; i < n; before = p[i++]) {
-        if (quote) {
-            if (p[i] == '\\' && i + 1 < n)
-                i++;
-            else if (p[i] == quote)
-                quote = 0;
-            continue;
-        }
-        bool start = strchr(" \t\r\n={}(),", before) != NULL;
-        if (p[i] == '"' || p[i] == '\'') {
-            quote = p[i];
-        } else if (start && (p[i] == '#' || (p[i] == '/' && i + 1 < n && p[i + 1] == '/'))) {
-            while (i < n && p[i] != '\n')
-                p[i++] = ' ';
-            if (i == n)
-                return;
-        } else if (start && p[i] == '/' && i + 1 < n && p[i + 1] == '*') {
-            size_t from = i;
-            while (i < n && !(i >= from + 2 && p[i] == '/' && p[i - 1] == '*' && i > from + 2))
-                i++;
-            for (size_t k = from; k < n && k <= i; k++)
-                if (p[k] != '\n')
-                    p[k] = ' ';
-            if (i >= n)
-                return;
-        }
-    }
-}
-
 static bool take(cfg_t *cfg, struct theme_file *t, int extended, char *why, size_t size);
 
 static bool parse(const char *path, const char *text, size_t n, struct theme_file *out,
@@ -305,7 +271,7 @@ static bool parse(const char *path, const char *text, size_t n, struct theme_fil
         return false;
     }
     char *copy = xstrndup(text, n);
-    blank_comments(copy, n);
+    conf_blank_comments(copy, n);
     struct reading r = {.path = path}, *outer = now_reading;
     struct theme_file made;
     themefile_builtin(&made);

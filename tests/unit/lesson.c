@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Lesson files and the walk through one: good and bad files with what is said of them, right and
+ * wrong turns, and that every shipped lesson can be read. */
+#include "tests/support/check.h"
+#include "heloscope/lesson.h"
+#include "heloscope/proto.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char path[] = "lesson-test-XXXXXX";
+
+static struct lesson *load(const char *text, char *why, size_t size)
+{
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+    return lesson_load(path, why, size);
+}
+
+static const char good[] =
+    "# a comment\n"
+    "title = \"First\" # another\n"
+    "about = \"What one\n  knows.\"\n"
+    "step {\n"
+    "  say = \"Say\n hello.\n\n Twice.\"\n"
+    "  verb = \"EHLO\"\n"
+    "  like = \"/^ehlo +[a-z.]+$/i\"\n"
+    "  reply = \"250 /greets/\"\n"
+    "  hint = \"EHLO laptop.example\"\n"
+    "  note = \"It greets.\"\n"
+    "  question = \"Why 250?\"\n"
+    "  answer = \"2 is yes.\"\n"
+    "}\n"
+    "step { say = \"Send it.\" verb = \"letter\" letter = \"/^From: .*bank/\" "
+    "reply = \"2yz\" hint = \"From: a@bank.example\" }\n"
+    "step { say = \"The end.\" }\n";
+
+static enum lesson_news saw(struct lesson_walk *w, const char *command, const char *letter,
+                            const char *reply)
+{
+    bool tls;
+    unsigned short port;
+    struct where now;
+    struct moment m = {.proto = proto_find("smtp", 4, &tls, &port)};
+    m.proto->begin(&now);
+    if (letter)
+        m.command.verb = proto_pseudo(m.proto, VERB_END);
+    else
+        m.proto->command(&now, NULL, command, strlen(command), &m.command);
+    struct lesson_exchange x = {&m,
+                                {command, strlen(command)},
+                                {reply, strlen(reply)},
+                                {letter, letter ? strlen(letter) : 0}};
+    return lesson_saw(w, &x);
+}
+
+static void shows(const struct lesson_walk *w, const char *what, bool yes)
+{
+    struct buf b;
+    buf_init(&b, 65536);
+    lesson_text(w, &b);
+    if ((strstr(buf_str(&b), what) != NULL) != yes)
+        fail_msg("\"%s\" is %s: %s", what, yes ? "missing" : "there", buf_str(&b));
+    buf_clear(&b);
+}
+
+static void walk(void **state)
+{
+    char why[500] = "", title[80];
+    struct lesson_walk w;
+    (void)state;
+    struct lesson *l = load(good, why, sizeof why);
+    if (!l)
+        fail_msg("%s", why);
+    assert_int_equal(l->nsteps, 3);
+    assert_string_equal(l->about, "What one knows.");
+    assert_string_equal(l->steps[0].say, "Say hello.\nTwice.");
+    assert_string_equal(l->service, "smtp");
+    lesson_begin(&w, l);
+    lesson_title(&w, title, sizeof title);
+    assert_string_equal(title, "1/3 First");
+    shows(&w, "EHLO laptop", false);
+    assert_false(lesson_on(&w));
+    assert_int_equal(saw(&w, "NOOP", NULL, "250 ok"), LESSON_ASIDE);
+    assert_int_equal(saw(&w, "EHLO", NULL, "501 syntax"), LESSON_TRIED);
+    shows(&w, "\002EHLO laptop.example", true);
+    assert_int_equal(saw(&w, "EHLO a.example", NULL, "250-x is here"), LESSON_TRIED);
+    assert_int_equal(w.wrong, 2);
+    assert_int_equal(saw(&w, "ehlo a.example", NULL, "250-x greets you"), LESSON_DONE);
+    shows(&w, "It greets.", true);
+    shows(&w, "Why 250?", true);
+    shows(&w, "2 is yes.", false);
+    assert_int_equal(saw(&w, "EHLO b.example", NULL, "250 greets"), LESSON_ASIDE);
+    assert_true(lesson_on(&w));
+    shows(&w, "2 is yes.", true);
+    assert_true(lesson_on(&w));
+    assert_int_equal(w.step, 1);
+    assert_int_equal(saw(&w, ".", "From: me@home.example\r\n\r\nx", "250 ok"), LESSON_TRIED);
+    assert_int_equal(saw(&w, ".", "To: x\r\nFrom: ceo@bank.example\r\n", "250 ok"), LESSON_DONE);
+    assert_true(lesson_on(&w));
+    shows(&w, "The end.", true);
+    assert_true(lesson_on(&w));
+    assert_true(lesson_ended(&w));
+    shows(&w, "What one knows.", true);
+    assert_false(lesson_on(&w));
+    assert_int_equal(saw(&w, "EHLO a.example", NULL, "250 greets"), LESSON_ASIDE);
+    lesson_skip(&w);
+    assert_int_equal(w.step, 3);
+    lesson_free(l);
+}
+
+static void bad_files(void **state)
+{
+    static const struct {
+        const char *text, *line, *says;
+    } rows[] = {
+        {"", ":1:", "title"},
+        {"title = \"x\"\n", ":1:", "about"},
+        {"title = \"x\"\nabout = \"y\"\n", ":1:", "0 steps"},
+        {"title = \"x\"\n# c\n# d\n\nnonsense = \"x\"\n", ":5:", "nonsense"},
+        {"title = \"x\"\nabout = \"y\"\nstep {\n}\n", ":4:", "the step that ends here: say"},
+        {"title = \"x\nabout = \"y\"\nstep { say = \"z\" }\n", ":", "lessons/README"},
+        {"title = \"x\"\nabout = \"y\"\nservice = \"imap\"\nstep { say = \"z\" }\n", ":", "imap"},
+        {"title = \"x\"\nabout = \"y\"\nfault = \"fire\"\nstep { say = \"z\" }\n", ":", "fire"},
+        {"title = \"x\"\nabout = \"y\"\nstep {\nsay = \"z\"\nverb = \"RETR\" hint = \"r\"\n}\n",
+         ":", "no such verb"},
+        {"title = \"x\"\nabout = \"y\"\nstep {\nsay = \"z\"\nverb = \"EHLO\"\n}\n", ":", "hint"},
+        {"title = \"x\"\nabout = \"y\"\nstep { say = \"z\" like = \"/x/\" }\n", ":3:", "verb"},
+        {"title = \"x\"\nabout = \"y\"\nstep { say = \"z\" verb = \"NOOP\" hint = \"x\" "
+         "reply = \"999\" }\n",
+         ":3:", "999"},
+        {"title = \"x\"\nabout = \"y\"\nstep { say = \"z\" verb = \"NOOP\" hint = \"x\" "
+         "like = \"/(/\" }\n",
+         ":3:", "regular expression"},
+        {"title = \"x\"\nabout = \"y\"\nstep { say = \"z\" verb = \"NOOP\" hint = \"x\" "
+         "like = \"/$HOME/\" }\n",
+         ":3:", "variable"},
+        {"title = \"x\"\nabout = \"y\"\nstep { say = \"z\" question = \"q\" }\n", ":3:", "answer"},
+        {"title = \"x\033[2J\"\nabout = \"y\"\nstep { say = \"z\" }\n", ":", "control"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char why[500] = "";
+        struct lesson *l = load(rows[i].text, why, sizeof why);
+        if (l || !strstr(why, rows[i].says) || !strstr(why, rows[i].line) || strchr(why, '\n') ||
+            strchr(why, '\033'))
+            fail_msg("row %zu: wanted \"%s\" at %s, got \"%s\"", i, rows[i].says, rows[i].line,
+                     l ? "a lesson" : why);
+    }
+    char why[300];
+    assert_null(lesson_load("no/such.lesson", why, sizeof why));
+    assert_non_null(strstr(why, "no/such.lesson cannot be read"));
+}
+
+static void shipped(void **state)
+{
+    char folder[4000], file[4400], why[500];
+    const char *top = getenv("top_srcdir");
+    unsigned n = 0;
+    (void)state;
+    snprintf(folder, sizeof folder, "%s/lessons", top ? top : ".");
+    DIR *d = opendir(folder);
+    assert_non_null(d);
+    for (struct dirent *e; (e = readdir(d));) {
+        if (!strstr(e->d_name, ".lesson"))
+            continue;
+        snprintf(file, sizeof file, "%s/%s", folder, e->d_name);
+        struct lesson *l = lesson_load(file, why, sizeof why);
+        if (!l)
+            fail_msg("%s", why);
+        lesson_free(l);
+        n++;
+    }
+    closedir(d);
+    assert_true(n >= 12);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(walk),
+        cmocka_unit_test(bad_files),
+        cmocka_unit_test(shipped),
+    };
+    close(mkstemp(path));
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    unlink(path);
+    return failed;
+}

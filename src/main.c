@@ -35,6 +35,8 @@ int main(int argc, char **argv)
         status = mode_run(&a);
     else if (a.mode == MODE_SERVE)
         status = mode_serve(&a);
+    else if (a.mode == MODE_LESSONS)
+        status = mode_lessons(&a);
     else if (a.mode == MODE_THEMES)
         status = mode_themes(&a);
     else if (a.mode == MODE_VERIFY)

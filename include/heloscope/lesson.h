@@ -47,6 +47,7 @@ struct lesson_walk {
     bool done;     /* the step was done: its note and question are to be read */
     bool answered; /* the answer is shown */
     bool hinted;
+    bool carried; /* the note of the step before is shown above this one */
     unsigned wrong; /* tries at this step that were not it */
 };
 
@@ -67,6 +68,8 @@ enum lesson_news lesson_saw(struct lesson_walk *w, const struct lesson_exchange 
 /* On: shows the answer, else goes to the next step if this one is done or only to be read. False:
  * the step wants to be done first. */
 bool lesson_on(struct lesson_walk *w);
+/* Would lesson_on() do something: is there something to be read, and nothing to be said? */
+bool lesson_awaits(const struct lesson_walk *w);
 /* To the next step whatever was done. */
 void lesson_skip(struct lesson_walk *w);
 bool lesson_ended(const struct lesson_walk *w);

@@ -28,6 +28,21 @@ static bool holds(const struct match *m, const struct span *text)
     return !m || match_text(m, NULL, text->p ? text->p : "", text->n, NULL, why, sizeof why);
 }
 
+static bool is_letter(const struct lesson_step *s)
+{
+    return !strcmp(s->verb, "(end of letter)");
+}
+
+/* While a letter is written Enter is the letter's: its step is shown at once. */
+static void done(struct lesson_walk *w, const struct lesson_step *s)
+{
+    w->done = true;
+    if (w->step + 1 >= w->lesson->nsteps || !is_letter(s + 1) || *s->question)
+        return;
+    lesson_skip(w);
+    w->carried = true;
+}
+
 enum lesson_news lesson_saw(struct lesson_walk *w, const struct lesson_exchange *x)
 {
     const struct lesson_step *s = step(w);
@@ -42,7 +57,7 @@ enum lesson_news lesson_saw(struct lesson_walk *w, const struct lesson_exchange 
     if (holds(s->like, &x->command) && holds(s->letter, &x->letter) &&
         (!s->reply ||
          (match_code(s->reply, x->reply.p, x->reply.n) && holds(s->reply, &x->reply)))) {
-        w->done = true;
+        done(w, s);
         return LESSON_DONE;
     }
     w->wrong++;
@@ -55,6 +70,12 @@ void lesson_skip(struct lesson_walk *w)
     if (lesson_ended(w))
         return;
     *w = (struct lesson_walk){.lesson = w->lesson, .step = w->step + 1};
+}
+
+bool lesson_awaits(const struct lesson_walk *w)
+{
+    const struct lesson_step *s = step(w);
+    return s && (!*s->verb || (w->done && (*s->note || *s->question)));
 }
 
 bool lesson_on(struct lesson_walk *w)
@@ -93,7 +114,10 @@ void lesson_text(const struct lesson_walk *w, struct buf *out)
         paragraphs(out, 0, "Any more is play: go on talking, or take the next lesson (:lesson).");
         return;
     }
-    paragraphs(out, 0, s->say);
+    if (w->carried && !w->done)
+        paragraphs(out, 3, s[-1].note);
+    if (!w->done) /* else what was learnt is what counts */
+        paragraphs(out, 0, s->say);
     if (!w->done && *s->verb && (w->hinted || !*s->hint))
         paragraphs(out, 2, s->hint);
     if (w->done)

@@ -87,5 +87,6 @@ int mode_run(const struct args *a);
 int mode_serve(const struct args *a);
 int mode_themes(const struct args *a);
 int mode_verify(const struct args *a);
+int mode_lessons(const struct args *a);
 
 #endif

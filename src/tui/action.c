@@ -66,8 +66,13 @@ static void focus(struct app *app, enum focus f)
 
 static void next_pane(struct app *app, int by)
 {
-    static const enum focus order[] = {FOCUS_EDITOR, FOCUS_TALK, FOCUS_WHY, FOCUS_CAPS};
-    focus(app, order[((int)app->ui.focus + by + 4) % 4]);
+    static const enum focus order[] = {FOCUS_EDITOR, FOCUS_TALK, FOCUS_WHY, FOCUS_CAPS,
+                                       FOCUS_LESSON};
+    int n = app->ui.lesson ? 5 : 4, at = 0; /* from the TLS pane: as from the command line */
+    for (int i = 0; i < n; i++)
+        if (order[i] == app->ui.focus)
+            at = i;
+    focus(app, order[(at + by + n) % n]);
 }
 
 static void moved(struct app *app)
@@ -83,6 +88,8 @@ static void vertical(struct app *app, struct tab *t, int by)
         t->caps_scroll = t->caps_scroll + by < 0 ? 0 : t->caps_scroll + by;
     else if (app->ui.focus == FOCUS_TLS)
         t->tls_scroll = t->tls_scroll + by < 0 ? 0 : t->tls_scroll + by;
+    else if (app->ui.focus == FOCUS_LESSON)
+        app->ui.lesson_scroll += by;
     else {
         talk_move(t->talk, by);
         moved(app);
@@ -98,6 +105,8 @@ static void to_end(struct app *app, struct tab *t, bool top)
         t->caps_scroll = top ? 0 : INT_MAX / 2;
     else if (app->ui.focus == FOCUS_TLS)
         t->tls_scroll = top ? 0 : INT_MAX / 2;
+    else if (app->ui.focus == FOCUS_LESSON)
+        app->ui.lesson_scroll = top ? 0 : INT_MAX / 2;
     else {
         if (top)
             talk_top(t->talk);
@@ -197,6 +206,9 @@ static void in_tab(struct app *app, struct tab *t, enum action a)
         break;
     case ACT_TLS_VERSIONS:
         tls_versions(app, t);
+        break;
+    case ACT_LESSON_ON:
+        lesson_go_on(app);
         break;
     case ACT_DOWN:
     case ACT_UP:
@@ -324,6 +336,12 @@ void action_run(struct app *app, enum action a)
     case ACT_START_BACK:
         if (ui->ntabs > 0)
             tabs_show(app, ui->ntabs - 1);
+        break;
+    case ACT_LESSON:
+        if (t && ui->lesson)
+            focus(app, FOCUS_LESSON);
+        else
+            lesson_ask(app);
         break;
     case ACT_HELP:
         help_open(app);

@@ -10,6 +10,7 @@
 #include "mode/config.h"
 #include "mode/mode.h"
 #include "heloscope/loop.h"
+#include "heloscope/lesson.h"
 #include "heloscope/practice.h"
 
 #include <curses.h>
@@ -82,6 +83,8 @@ static void draw_tab(struct app *app, struct tab *t)
         caps_draw(ui);
     if (ui->layout.tls.h)
         tls_draw(ui);
+    if (ui->layout.lesson.h)
+        lesson_draw(ui);
     if (ui->layout.talk.h)
         talk_draw(ui, t->talk, ui->layout.talk);
     if (ui->notice[0] && !ui->layout.hint.h && ui->layout.keybar.h) {
@@ -194,6 +197,8 @@ unsigned app_context(struct app *app)
         return CTX_CAPS;
     case FOCUS_TLS:
         return CTX_TLS;
+    case FOCUS_LESSON:
+        return CTX_LESSON;
     case FOCUS_EDITOR:
         break;
     }
@@ -245,7 +250,12 @@ static void editor_key(struct app *app, struct tab *t, const struct key *k, enum
     }
     if (a == ACT_COMPLETE_BACK && !app->cycling)
         a = ACT_PREV_PANE;
-    if (a == ACT_NONE || a == ACT_SEND || a == ACT_HISTORY)
+    size_t n = 1;
+    if (a == ACT_SEND && app->ui.lesson && lesson_awaits(app->ui.lesson))
+        editor_text(&n);
+    if (n == 0) /* there is nothing to send, and the lesson waits */
+        lesson_go_on(app);
+    else if (a == ACT_NONE || a == ACT_SEND || a == ACT_HISTORY)
         line_key(app, k);
     else
         action_run(app, a);
@@ -353,7 +363,9 @@ static void on_signal(void *arg, int fd, short revents)
 
 static void begin(struct app *app, const struct args *a)
 {
-    if (a->mode == MODE_PRACTICE) {
+    if (a->mode == MODE_PRACTICE && a->lesson) {
+        lesson_start(app, a->lesson);
+    } else if (a->mode == MODE_PRACTICE) {
         /* A complaint about the settings is the greater news. */
         if (tabs_practice(app, "smtp") && !app->ui.notice[0])
             ui_notice(&app->ui, false,
@@ -420,6 +432,7 @@ int app_run(const struct args *a)
     term_close();
     dnsask_stop();
     tabs_free(app);
+    lesson_end(app);
     if (ui->world)
         world_free(ui->world);
     editor_close();

@@ -96,6 +96,7 @@ struct app {
     char *addresses[ADDRESSES_MAX]; /* newest first */
     size_t naddresses;
     char host[256];
+    char client[64]; /* the address that the practice servers believe in, by lesson */
     bool from_queue; /* the line holds the first line of the queue */
 
     /* a login that is being asked for (auth.c) */
@@ -195,6 +196,14 @@ void auth_apop(struct app *app, const char *user);
 void chain_ask(struct app *app);
 void chain_save(struct app *app, const char *path);
 void tls_versions(struct app *app, struct tab *t);
+/* lesson.c */
+bool lesson_start(struct app *app, const char *name);
+void lesson_ask(struct app *app);
+void lesson_command(struct app *app, enum command_id id, const char *arg);
+/* Shows the lesson what is new in t. */
+void lesson_watch(struct app *app, struct tab *t);
+void lesson_go_on(struct app *app);
+void lesson_end(struct app *app);
 
 /* start.c */
 void start_draw(struct app *app);

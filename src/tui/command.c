@@ -183,6 +183,12 @@ static void run(struct app *app, enum command_id id, const char *arg)
     case CMD_ACCOUNTS:
         tabs_accounts(app);
         return;
+    case CMD_LESSON:
+    case CMD_HINT:
+    case CMD_SKIP:
+    case CMD_RESTART:
+        lesson_command(app, id, arg);
+        return;
     case CMD_FAULT:
         tabs_fault(app, arg);
         return;

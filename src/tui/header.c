@@ -232,13 +232,17 @@ void tabbar_draw(struct ui *ui)
     static const struct {
         enum focus pane;
         const char *name;
-    } tabs[] = {{FOCUS_TALK, "talk"}, {FOCUS_CAPS, "caps"}, {FOCUS_WHY, "why"}, {FOCUS_TLS, "tls"}};
+    } tabs[] = {{FOCUS_TALK, "talk"},
+                {FOCUS_CAPS, "caps"},
+                {FOCUS_WHY, "why"},
+                {FOCUS_TLS, "tls"},
+                {FOCUS_LESSON, "lesson"}};
     struct rect r = ui->layout.tabs;
     struct tab *t = ui_tab(ui);
     int x = r.x + 1;
     if (r.h <= 0)
         return;
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < (ui->lesson ? 5 : 4); i++) {
         char label[48];
         int fresh, gone, changed;
         bool here = ui->small_pane == tabs[i].pane ||

@@ -22,6 +22,8 @@ static unsigned context(struct ui *ui)
         return CTX_CAPS;
     case FOCUS_TLS:
         return CTX_TLS;
+    case FOCUS_LESSON:
+        return CTX_LESSON;
     default:
         return t->letter ? CTX_LETTER : CTX_EDITOR | CTX_EMPTY;
     }
@@ -81,6 +83,8 @@ bool panes_cursor(struct ui *ui, int *y, int *x)
         caps_cursor(y, x);
     else if (ui->focus == FOCUS_TLS && ui->layout.tls.h > 0)
         tls_cursor(y, x);
+    else if (ui->focus == FOCUS_LESSON && ui->layout.lesson.h > 0)
+        lesson_cursor(y, x);
     else
         return false;
     return true;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define SIDEBAR_STANDARD 23 /* with its line; leaves 57 of 80 columns to the transcript */
+#define SIDEBAR_LESSON 33   /* its sentences want more columns than keywords */
 #define WHY_ROWS 3          /* below the title */
 
 static struct rect rows(int y, int h, int cols)
@@ -54,6 +55,8 @@ void layout_compute(struct ui *ui, int editor_rows, bool hint)
             l->why = all;
         else if (ui->focus == FOCUS_TLS)
             l->tls = all;
+        else if (ui->focus == FOCUS_LESSON)
+            l->lesson = all;
         else
             l->caps = all;
         return;
@@ -88,6 +91,8 @@ void layout_compute(struct ui *ui, int editor_rows, bool hint)
             l->why = pane;
         else if (which == FOCUS_CAPS)
             l->caps = pane;
+        else if (which == FOCUS_LESSON && ui->lesson)
+            l->lesson = pane;
         else
             l->talk = pane;
         return;
@@ -116,8 +121,21 @@ void layout_compute(struct ui *ui, int editor_rows, bool hint)
     }
     int side = l->kind == LAYOUT_WIDE ? w / 3 + 1 : SIDEBAR_STANDARD;
     side = at_most(side, 48);
+    bool lesson = ui->lesson && (l->kind == LAYOUT_WIDE || ui->focus != FOCUS_CAPS);
+    if (lesson && side < SIDEBAR_LESSON)
+        side = SIDEBAR_LESSON;
     l->talk = rows(top, bottom - top, w - side);
     l->caps = l->talk;
     l->caps.x = w - side;
     l->caps.w = side;
+    if (!lesson)
+        return;
+    l->lesson = l->caps;
+    if (l->kind == LAYOUT_WIDE) { /* both, one above the other */
+        l->lesson.h = l->caps.h * 3 / 5;
+        l->caps.h -= l->lesson.h;
+        l->lesson.y += l->caps.h;
+    } else {
+        l->caps.h = 0;
+    }
 }

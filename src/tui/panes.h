@@ -17,6 +17,7 @@ void header_draw(struct ui *ui);
 void tabbar_draw(struct ui *ui); /* small layout: [1 talk] 2 caps(+1-1) 3 why */
 void why_draw(struct ui *ui);
 void caps_draw(struct ui *ui);
+void lesson_draw(struct ui *ui);
 /* The key bar for the focus: rows from keys.def that fit. */
 void keybar_draw(struct ui *ui);
 /* Where the hardware cursor belongs (screen readers follow it) when a pane has the focus, after the
@@ -28,6 +29,7 @@ void caps_cursor(int *y, int *x);
  */
 void tls_draw(struct ui *ui);
 void tls_cursor(int *y, int *x);
+void lesson_cursor(int *y, int *x);
 /* The capability list's difference in numbers; all 0 where there are no two lists. */
 void caps_counts(const struct session *s, int *fresh, int *gone, int *changed);
 

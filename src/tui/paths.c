@@ -5,10 +5,12 @@
 #include "heloscope/buf.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static char *base(const char *variable, const char *under_home, const char *name)
 {
@@ -46,4 +48,33 @@ char *paths_state(const char *name, char *why, size_t size)
         *p = '/';
     }
     return path;
+}
+
+bool paths_shipped(const char *variable, const char *folder, const char *file, char *path,
+                   size_t size)
+{
+    const char *env = getenv(variable);
+    struct stat st;
+    if (env && *env) {
+        snprintf(path, size, "%s/%s", env, file);
+        return stat(path, &st) == 0;
+    }
+    char self[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (n > 0) {
+        self[n] = 0;
+        char *slash = strrchr(self, '/');
+        if (slash) {
+            *slash = 0;
+            int len = snprintf(path, size, "%s/%s/%s", self, folder, file);
+            if (len > 0 && (size_t)len < size && stat(path, &st) == 0)
+                return true;
+        }
+    }
+#ifdef HELOSCOPE_DATADIR
+    snprintf(path, size, "%s/%s/%s", HELOSCOPE_DATADIR, folder, file);
+    return stat(path, &st) == 0;
+#else
+    return false;
+#endif
 }

@@ -43,7 +43,7 @@ void start_draw(struct app *app)
         text_puts(y + 1, left + 2, w - 2, ROLE_DIM,
                   "Paste a talk (C: and S: lines) and it is opened and explained.");
         text_puts(y + 2, left + 2, w - 2, ROLE_DIM,
-                  "From the shell: heloscope practice, heloscope smtp://HOST, heloscope open FILE");
+                  "l lists the lessons, which lead through SMTP and POP3 step by step.");
     }
     if (ui->notice[0] && ui->rows > 3)
         text_puts(ui->rows - 2, 1, ui->cols - 1, ui->notice_bad ? ROLE_WARNING : ROLE_NOTE,

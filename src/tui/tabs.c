@@ -45,6 +45,7 @@ static void on_session(void *arg, struct session *s, enum session_event ev)
     app->ui.dirty = true;
     if (t->talk)
         talk_update(&app->ui, t->talk);
+    lesson_watch(app, t);
     if (!mine)
         t->unseen = true;
     switch (ev) {
@@ -310,7 +311,7 @@ static struct session *practice_session(struct app *app, struct tab *t, const st
 {
     struct target target = {0};
     struct session_options o = app->ui.options;
-    int fd = world_connect(app->ui.world, p->name, "192.0.2.10");
+    int fd = world_connect(app->ui.world, p->name, *app->client ? app->client : "192.0.2.10");
     if (fd < 0)
         return NULL;
     target.proto = p;

@@ -2,6 +2,7 @@
 /* Theme files, read with libConfuse: sections theme, color, color16 and mono; in the last three a
  * line is role = "style". What a style means to curses is theme.c's. */
 #include "tui/themefile.h"
+#include "tui/paths.h"
 #include "heloscope/buf.h"
 #include "heloscope/conffile.h"
 
@@ -85,34 +86,9 @@ static bool readable(const char *path)
     return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, R_OK) == 0;
 }
 
-/* The shipped folder: HELOSCOPE_THEMES if set, beside the program (not installed), then the
- * installed one. */
 static bool shipped(const char *file, char *path, size_t size)
 {
-    const char *env = getenv("HELOSCOPE_THEMES");
-    struct stat st;
-    if (env && *env) {
-        snprintf(path, size, "%s/%s", env, file);
-        return stat(path, &st) == 0;
-    }
-    char self[PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (n > 0) {
-        self[n] = 0;
-        char *slash = strrchr(self, '/');
-        if (slash) {
-            *slash = 0;
-            int len = snprintf(path, size, "%s/themes/%s", self, file);
-            if (len > 0 && (size_t)len < size && stat(path, &st) == 0)
-                return true;
-        }
-    }
-#ifdef HELOSCOPE_DATADIR
-    snprintf(path, size, "%s/themes/%s", HELOSCOPE_DATADIR, file);
-    return stat(path, &st) == 0;
-#else
-    return false;
-#endif
+    return paths_shipped("HELOSCOPE_THEMES", "themes", file, path, size);
 }
 
 /* The folder of the user's own themes. */

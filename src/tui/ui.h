@@ -14,12 +14,13 @@
 struct loop;
 struct world;
 struct logfile;
+struct lesson_walk;
 
 struct rect {
     int y, x, h, w;
 };
 
-enum focus { FOCUS_EDITOR, FOCUS_TALK, FOCUS_WHY, FOCUS_CAPS, FOCUS_TLS };
+enum focus { FOCUS_EDITOR, FOCUS_TALK, FOCUS_WHY, FOCUS_CAPS, FOCUS_TLS, FOCUS_LESSON };
 
 /* Annotation level, cycled by `a`: none (exam) / newest and problems / all / all and raw bytes. */
 enum annotate { ANNOTATE_NONE, ANNOTATE_NEWEST, ANNOTATE_ALL, ANNOTATE_RAW };
@@ -33,7 +34,7 @@ enum layout_kind { LAYOUT_TOO_SMALL, LAYOUT_TINY, LAYOUT_SMALL, LAYOUT_STANDARD,
 
 struct layout {
     enum layout_kind kind;
-    struct rect header, tabs, talk, why, caps, tls, title, editor, hint,
+    struct rect header, tabs, talk, why, caps, tls, lesson, title, editor, hint,
         keybar; /* h == 0: not shown */
 };
 
@@ -59,6 +60,7 @@ struct tab {
     int tls_scroll;  /* rows; clamped when drawn */
     struct tls_scan *tls_scan;    /* the versions asked for, or NULL */
     struct tls_memory tls_memory; /* what the connection before was offered */
+    size_t lesson_seen;           /* entries that the lesson was shown */
     const struct proto *target_proto;
 };
 
@@ -70,8 +72,10 @@ struct ui {
     struct tab *tabs[TABS_MAX];
     int ntabs, current; /* current -1: the start screen */
     enum focus focus;
-    enum focus small_pane; /* small layout: which pane the tab bar shows (talk, caps, why) */
-    bool zoom;             /* the focused pane takes the whole screen */
+    enum focus small_pane;      /* small layout: which pane the tab bar shows (talk, caps, why) */
+    struct lesson_walk *lesson; /* the lesson under way, or NULL */
+    int lesson_scroll;
+    bool zoom; /* the focused pane takes the whole screen */
     enum annotate annotate;
     struct layout layout;
     int rows, cols;

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Lessons in the workbench: which there are, beginning one, and showing it every exchange of every
+ * session. What a lesson wants and says is lesson.h's; the pane is lessonpane.c. */
+#include "tui/app.h"
+#include "tui/panes.h"
+#include "tui/paths.h"
+#include "heloscope/lesson.h"
+#include "heloscope/practice.h"
+#include "mode/lessons.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TEXT_MAX = 65536 }; /* of a reply or a letter that a lesson looks at */
+
+/* Lines of an item, joined by LF, the first `from` left out. */
+static void text_of(const struct source *src, size_t i, const struct item *it, uint64_t from,
+                    struct buf *out)
+{
+    for (uint64_t k = from; k < it->lines && out->len < TEXT_MAX; k++) {
+        struct span line;
+        if (!src->line(src->self, i, k, &line))
+            break;
+        size_t room = TEXT_MAX - out->len;
+        bool dot = it->stuffed && k > 0 && line.n > 1 && *line.p == '.';
+        line.p += dot;
+        line.n -= dot;
+        buf_add(out, line.p, line.n < room ? line.n : room);
+        buf_add(out, "\n", 1);
+    }
+}
+
+/* The client's item that reply i answers; (size_t)-1: none near. */
+static size_t command_of(const struct source *src, size_t i, uint32_t exchange)
+{
+    struct item it;
+    for (size_t k = i; exchange && k-- > 0 && i - k < 200;)
+        if (src->item(src->self, k, &it) && it.kind == ITEM_CLIENT && it.exchange == exchange)
+            return k;
+    return (size_t)-1;
+}
+
+static enum lesson_news judge(struct lesson_walk *w, const struct source *src, size_t i,
+                              const struct item *it, const struct moment *m)
+{
+    struct buf command, reply, letter;
+    struct item said;
+    buf_init(&command, 2 * TEXT_MAX);
+    buf_init(&reply, 2 * TEXT_MAX);
+    buf_init(&letter, 2 * TEXT_MAX);
+    size_t c = command_of(src, i, m->exchange);
+    struct span line;
+    if (c != (size_t)-1 && src->item(src->self, c, &said)) {
+        bool end = m->command.verb && (m->command.verb->flags & VERB_END);
+        if (end)
+            text_of(src, c, &said, 0, &letter);
+        else if (src->line(src->self, c, 0, &line))
+            buf_add(&command, line.p, line.n < TEXT_MAX ? line.n : TEXT_MAX);
+    }
+    text_of(src, i, it, 0, &reply);
+    struct lesson_exchange x = {m,
+                                {buf_str(&command), command.len},
+                                {buf_str(&reply), reply.len},
+                                {buf_str(&letter), letter.len}};
+    enum lesson_news news = lesson_saw(w, &x);
+    buf_clear(&command);
+    buf_clear(&reply);
+    buf_clear(&letter);
+    return news;
+}
+
+static bool go_on(struct lesson_walk *w)
+{
+    if (!lesson_on(w))
+        return false;
+    if (lesson_ended(w))
+        lessons_keep(w->lesson->name);
+    return true;
+}
+
+void lesson_watch(struct app *app, struct tab *t)
+{
+    struct lesson_walk *w = app->ui.lesson;
+    if (!w || !t->session || !t->source)
+        return;
+    const struct source *src = t->source;
+    size_t n = src->count(src->self);
+    for (; t->lesson_seen < n; t->lesson_seen++) {
+        struct item it;
+        struct moment m;
+        size_t i = t->lesson_seen;
+        if (!src->item(src->self, i, &it))
+            continue;
+        if (it.open)
+            return; /* its end will tell */
+        if (it.kind != ITEM_SERVER || !src->moment(src->self, i, &m) || m.unsolicited)
+            continue;
+        if (judge(w, src, i, &it, &m) == LESSON_DONE && w->done && !lesson_awaits(w))
+            go_on(w); /* nothing more is to be said about it */
+    }
+}
+
+void lesson_go_on(struct app *app)
+{
+    struct lesson_walk *w = app->ui.lesson;
+    if (!w)
+        lesson_ask(app);
+    else if (!go_on(w) && !lesson_awaits(w) && !w->done && app->ui.focus == FOCUS_LESSON)
+        app->ui.focus = FOCUS_EDITOR;
+}
+
+static void lesson_drop(struct app *app)
+{
+    if (app->ui.lesson)
+        lesson_free((struct lesson *)app->ui.lesson->lesson);
+    free(app->ui.lesson);
+    app->ui.lesson = NULL;
+}
+
+bool lesson_start(struct app *app, const char *name)
+{
+    char why[600], path[4096];
+    struct lesson *l = lessons_find(name, path, sizeof path, why, sizeof why)
+                           ? lesson_load(path, why, sizeof why)
+                           : NULL;
+    if (!l) {
+        ui_notice(&app->ui, true, "%s", why);
+        return false;
+    }
+    lesson_drop(app);
+    app->ui.lesson = xcalloc(1, sizeof *app->ui.lesson);
+    lesson_begin(app->ui.lesson, l);
+    app->ui.lesson_scroll = 0;
+    for (int i = 0; i < app->ui.ntabs; i++) /* what was said before is no part of it */
+        if (app->ui.tabs[i]->session)
+            app->ui.tabs[i]->lesson_seen =
+                app->ui.tabs[i]->source->count(app->ui.tabs[i]->source->self);
+    snprintf(app->client, sizeof app->client, "%s", l->client);
+    char faults[300];
+    snprintf(faults, sizeof faults, "off %s", l->fault);
+    if (!tabs_practice(app, l->service))
+        return false;
+    world_fault(app->ui.world, faults, why, sizeof why);
+    ui_notice(&app->ui, false, "%s", l->about);
+    return true;
+}
+
+static void chosen(struct app *app, const char *answer)
+{
+    if (answer && *answer)
+        lesson_start(app, answer);
+}
+
+void lesson_ask(struct app *app)
+{
+    char list[1500];
+    lessons_list(list, sizeof list);
+    prompt_ask(app, PROMPT_TEXT, "which lesson?", NULL, chosen,
+               "%s\nA number, or the file of a lesson of your own.", list);
+}
+
+static bool none(struct app *app)
+{
+    if (!app->ui.lesson)
+        ui_notice(&app->ui, true, "no lesson is under way: :lesson begins one");
+    return !app->ui.lesson;
+}
+
+void lesson_command(struct app *app, enum command_id id, const char *arg)
+{
+    struct lesson_walk *w = app->ui.lesson;
+    if (id == CMD_LESSON && !strcmp(arg, "off"))
+        lesson_drop(app);
+    else if (id == CMD_LESSON && *arg)
+        lesson_start(app, arg);
+    else if (id == CMD_LESSON)
+        lesson_ask(app);
+    else if (none(app))
+        return;
+    else if (id == CMD_HINT)
+        w->hinted = true;
+    else if (id == CMD_SKIP) {
+        lesson_skip(w);
+        if (lesson_ended(w))
+            ui_notice(&app->ui, false, "that was the last step");
+    } else {
+        char name[300];
+        snprintf(name, sizeof name, "%s", w->lesson->name);
+        lesson_begin(w, w->lesson);
+        ui_notice(&app->ui, false,
+                  "from its first step; :reconnect or :practice begins a new talk");
+    }
+}
+
+void lesson_end(struct app *app)
+{
+    lesson_drop(app);
+}

@@ -78,6 +78,7 @@ struct cause_found {
     enum cause cause;
     enum cause_sure sure;
     const struct cause_row *row; /* NULL: from the codes alone */
+    unsigned strength;           /* what the order goes by; two causes alike are a tie */
 };
 /* Never empty: found[0] is the best. No string is NULL; they are the tables'. */
 struct cause_answer {

@@ -43,7 +43,7 @@ static void answer_with(struct cause_answer *out, const struct cause_row *row)
 static void answer_plain(struct cause_answer *out, enum cause c, enum cause_sure sure)
 {
     out->n = 1;
-    out->found[0] = (struct cause_found){c, sure, NULL};
+    out->found[0] = (struct cause_found){c, sure, NULL, 0};
     answer_with(out, NULL);
 }
 
@@ -100,7 +100,8 @@ void cause_find(const struct cause_question *q, struct cause_answer *out)
         if (best == CAUSES)
             break;
         const struct cause_row *r = &rows[tally[best].row];
-        out->found[out->n++] = (struct cause_found){(enum cause)best, sureness(r, &tally[best]), r};
+        out->found[out->n++] =
+            (struct cause_found){(enum cause)best, sureness(r, &tally[best]), r, tally[best].best};
         tally[best].best = 0;
         if (best == CAUSE_UNSPECIFIED)
             break;

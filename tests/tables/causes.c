@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The table of causes: rows that can be read and do not cover each other, replies of our own making
- * (causes_own.tsv, written from manuals; causes_providers.tsv, from the pages of providers) and
- * hostile text. */
+ * (causes_own.tsv, written from manuals; causes_providers.tsv, from the pages of providers;
+ * causes_servers.tsv, from what server software says in many tongues) and hostile text. */
 #include "tests/support/check.h"
 #include "heloscope/cause.h"
 #include "heloscope/know.h"
@@ -159,6 +159,13 @@ static void provider_replies(void **state)
     replies_of("causes_providers.tsv", 400);
 }
 
+/* What server software says, each family of it in its own words. */
+static void server_replies(void **state)
+{
+    (void)state;
+    replies_of("causes_servers.tsv", 600);
+}
+
 static void best_first(void **state)
 {
     (void)state;
@@ -270,15 +277,11 @@ int main(int argc, char **argv)
     if (argc > 1 && !strcmp(argv[1], "--jsonl"))
         return cause_jsonl(stdin, stdout, NULL, NULL) ? 0 : 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows_sound),
-        cmocka_unit_test(rows_reached),
-        cmocka_unit_test(labels_whole),
-        cmocka_unit_test(own_replies),
-        cmocka_unit_test(provider_replies),
-        cmocka_unit_test(best_first),
-        cmocka_unit_test(names_say_nothing),
-        cmocka_unit_test(hostile),
-        cmocka_unit_test(batch),
+        cmocka_unit_test(rows_sound),       cmocka_unit_test(rows_reached),
+        cmocka_unit_test(labels_whole),     cmocka_unit_test(own_replies),
+        cmocka_unit_test(provider_replies), cmocka_unit_test(server_replies),
+        cmocka_unit_test(best_first),       cmocka_unit_test(names_say_nothing),
+        cmocka_unit_test(hostile),          cmocka_unit_test(batch),
         cmocka_unit_test(into_explanation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

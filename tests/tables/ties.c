@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Rows of causes against each other. Every row is said in every one of its words: the reply must not
- * be claimed as strongly by another cause (a tie: chance would decide), and at least one of the
+/* Rows of causes against each other. Every row is said in every one of its words: the reply must
+ * not be claimed as strongly by another cause (a tie: chance would decide), and at least one of the
  * row's replies must be its own (else other rows shadow it), or come second to a certain cause. */
 #include "tests/support/check.h"
 #include "heloscope/cause.h"
@@ -131,7 +131,8 @@ static const char *setting(const char *when, char *head, size_t size, enum cause
     return proto;
 }
 
-/* Says row r with the k-th literal in group g, the first ones in the others; false behind the last. */
+/* Says row r with the k-th literal in group g, the first ones in the others; false behind the last.
+ */
 static bool say(const struct cause_row *r, const struct piece *groups, size_t n, size_t g, size_t k,
                 char *text, size_t size)
 {

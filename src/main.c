@@ -2,8 +2,10 @@
 /* Options; picks a mode; nothing else. */
 #include <locale.h>
 #include <signal.h>
+#include <string.h>
 
 #include "heloscope/fault.h"
+#include "heloscope/mail.h"
 #include "heloscope/version.h"
 #include "mode/mode.h"
 
@@ -11,6 +13,7 @@ int main(int argc, char **argv)
 {
     struct args a;
     char why[256];
+    bool sends = argc > 1 && strcmp(argv[1], "send") == 0; /* getopt moves words about */
     /* Not LC_ALL: numbers and days are written as the protocols write them, and ten files less are
      * read. */
     setlocale(LC_CTYPE, "");
@@ -18,7 +21,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN); /* a server that hangs up is an event, not our end */
     if (!args_parse(&a, argc, argv, why, sizeof why)) {
         fprintf(stderr, "heloscope: %s\n", why);
-        return fault_status(FAULT_USAGE);
+        return sends ? MAIL_STATUS_USAGE /* as swaks has it */ : fault_status(FAULT_USAGE);
     }
     int status = fault_status(FAULT_NONE);
     if (a.help)
@@ -33,6 +36,8 @@ int main(int argc, char **argv)
         status = mode_explain(&a);
     else if (a.mode == MODE_RUN)
         status = mode_run(&a);
+    else if (a.mode == MODE_SEND)
+        status = mode_send(&a);
     else if (a.mode == MODE_SERVE)
         status = mode_serve(&a);
     else if (a.mode == MODE_LESSONS)

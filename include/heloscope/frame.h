@@ -78,4 +78,13 @@ struct scan {
 };
 void scan_bytes(struct scan *s, const char *p, size_t n, size_t limit);
 
+/* Takes the second dot away from lines that begin with one, piece by piece (RFC 5321 4.5.2, RFC
+ * 1939 3). Zero it at the start of a body. fn gets what is left, in parts that are borrowed from p;
+ * false from fn ends it. */
+struct unstuff {
+    bool inside; /* the last octet seen was no LF */
+};
+bool unstuff_bytes(struct unstuff *u, const char *p, size_t n,
+                   bool (*fn)(void *arg, const char *p, size_t n), void *arg);
+
 #endif

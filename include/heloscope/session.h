@@ -10,6 +10,7 @@
 #include "heloscope/mx.h"
 #include "heloscope/proto.h"
 #include "heloscope/transcript.h"
+#include <sys/types.h>
 
 struct session;
 struct loop;
@@ -69,6 +70,26 @@ bool session_apop(struct session *s, const char *user, const char *secret, char 
 const struct mx_list *session_mx(const struct session *s);
 /* Connects to entry i of them; nothing happens where that has no address. */
 void session_mx_pick(struct session *s, size_t i);
+/* Octets of a letter: as many as n into `to`; 0: its end, -1: it cannot be read (errno). */
+typedef ssize_t session_read_fn(void *arg, char *to, size_t n);
+enum session_feed {
+    FEED_DATA,        /* after 354: CRLF line ends, dots doubled, the lone dot (RFC 5321 4.5.2) */
+    FEED_BDAT,        /* chunks, the last with LAST; line ends become CRLF (RFC 3030) */
+    FEED_BDAT_BINARY, /* the same, octet for octet (BODY=BINARYMIME) */
+};
+/* A letter of any length, read as it is sent, a megabyte of it in memory at most. The transcript
+ * keeps its beginning and tells how long it was. While it goes out nothing else can be said
+ * (session_feeding()). wait: each chunk waits for the reply to the one before (no PIPELINING). If
+ * it cannot be read to its end the connection is dropped: half a letter must not be delivered. A
+ * reply before its end ends it, too; then only dropping is left. */
+bool session_letter_from(struct session *s, session_read_fn *read, void *arg, enum session_feed how,
+                         bool wait, char *why, size_t size);
+bool session_feeding(const struct session *s);
+/* Bodies (RETR, TOP, LIST ...; never CAPA) go to fn from now on, with the doubled dots taken away,
+ * and not into the transcript; end with n 0 after the last octet. False from fn ends the session
+ * (FAULT_FILE, errno). NULL: into the transcript again. */
+typedef bool session_body_fn(void *arg, const char *p, size_t n, bool end);
+void session_body_to(struct session *s, session_body_fn *fn, void *arg);
 void session_tls_answer(struct session *s, bool go_on);
 /* Cancels a wait or a connection attempt (C-c): at once. */
 void session_abort(struct session *s);
@@ -87,6 +108,8 @@ const struct caps *session_caps(const struct session *s);
 const struct caps *session_caps_before(const struct session *s);
 /* True after STARTTLS/STLS: what session_caps() held was dropped and not asked for again yet. */
 bool session_caps_stale(const struct session *s);
+/* Octets given to be sent that are not written yet. */
+size_t session_pending(const struct session *s);
 size_t session_outstanding(const struct session *s);
 uint64_t session_literal_left(const struct session *s);
 bool session_is_open(const struct session *s);

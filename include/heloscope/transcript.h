@@ -21,6 +21,9 @@ size_t transcript_add(struct transcript *t, enum item_kind kind, enum item_mark 
                       const struct moment *m, const char *text, size_t n, unsigned notes);
 /* More raw bytes of a reply that is still coming in (entry `i`, normally the last reply). */
 void transcript_more(struct transcript *t, size_t i, const char *bytes, size_t n, unsigned notes);
+/* Marks the entry as one that is still growing (a letter that is read as it is sent), until
+ * transcript_close(). */
+void transcript_reopen(struct transcript *t, size_t i);
 /* The reply is whole: its mark, what it meant and how long it took. */
 void transcript_close(struct transcript *t, size_t i, enum item_mark mark, const struct moment *m,
                       uint32_t took_us);

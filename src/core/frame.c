@@ -414,3 +414,22 @@ void scan_bytes(struct scan *s, const char *p, size_t n, size_t limit)
     if (limit && s->column > limit)
         s->notes |= NOTE_LONG;
 }
+
+bool unstuff_bytes(struct unstuff *u, const char *p, size_t n,
+                   bool (*fn)(void *arg, const char *p, size_t n), void *arg)
+{
+    const char *end = p + n;
+    if (n == 0)
+        return true;
+    if (!u->inside && *p == '.')
+        p++;
+    u->inside = end[-1] != '\n';
+    while (p < end) {
+        const char *hit = memmem(p, (size_t)(end - p), "\n.", 2);
+        const char *stop = hit ? hit + 1 : end;
+        if (!fn(arg, p, (size_t)(stop - p)))
+            return false;
+        p = hit ? stop + 1 : end;
+    }
+    return true;
+}

@@ -48,6 +48,7 @@ void session_look_ahead(struct session *s)
         struct reply hope = {0};
         s->proto->hope(&s->queue[i].cmd, &hope);
         s->proto->step(&s->ahead, &s->queue[i].cmd, &hope);
+        s->queue[i].after = s->ahead;
     }
 }
 
@@ -55,19 +56,44 @@ struct outstanding *session_push(struct session *s, const struct command *cmd)
 {
     if (s->nqueue == OUTSTANDING_MAX)
         return NULL;
-    if (s->nqueue == s->cqueue) {
-        s->cqueue = s->cqueue ? s->cqueue * 2 : 8;
-        s->queue = xrealloc(s->queue, s->cqueue * sizeof *s->queue);
+    size_t head = (size_t)(s->queue - s->queue_all);
+    if (head > 0 && (s->nqueue == 0 || head + s->nqueue == s->cqueue)) {
+        memmove(s->queue_all, s->queue, s->nqueue * sizeof *s->queue);
+        s->queue = s->queue_all;
+        head = 0;
     }
+    if (s->nqueue + s->nqueue / 2 >= s->cqueue) { /* so that moving is seldom */
+        s->cqueue = s->cqueue ? s->cqueue * 2 : 8;
+        s->queue_all = xrealloc(s->queue_all, s->cqueue * sizeof *s->queue);
+        s->queue = s->queue_all + head;
+    }
+    struct reply hope = {0};
     struct outstanding *o = &s->queue[s->nqueue++];
     *o = (struct outstanding){.cmd = *cmd,
                               .before = s->ahead,
                               .sent_us = now_us(),
                               .exchange = s->exchanges,
                               .replies_left = cmd->replies ? cmd->replies : 1};
-    session_look_ahead(s);
+    s->proto->hope(cmd, &hope);
+    s->proto->step(&s->ahead, cmd, &hope);
+    o->after = s->ahead;
     session_arm(s);
     return o;
+}
+
+static bool same_place(const struct where *a, const struct where *b)
+{
+    return a->state == b->state && a->tls == b->tls && a->authed == b->authed &&
+           a->extended == b->extended && a->lmtp == b->lmtp && a->rcpts == b->rcpts;
+}
+
+void session_pop(struct session *s)
+{
+    bool hoped = same_place(&s->now, &s->queue[0].after);
+    s->queue++;
+    s->nqueue--;
+    if (!hoped) /* else `ahead` is right as it is: thousands may be outstanding */
+        session_look_ahead(s);
 }
 
 /* ---- timers ---- */
@@ -205,6 +231,7 @@ void session_over(struct session *s, enum fault fault, const char *why)
     s->nqueue = 0;
     s->fault = fault;
     snprintf(s->last, sizeof s->last, "%s", why ? why : "");
+    session_feed_free(s);
     session_arm(s);
     session_look_ahead(s);
     conn_free(c);
@@ -222,6 +249,7 @@ void session_free(struct session *s)
     route_clear(&s->mx_route);
     loop_drop(s->timer);
     frame_clear(&s->frame);
+    session_feed_free(s);
     transcript_free(s->transcript);
     caps_clear(&s->caps);
     caps_clear(&s->before);
@@ -235,7 +263,7 @@ void session_free(struct session *s)
     tls_peer_free(s->peer);
     for (size_t i = 0; i < s->nsecrets; i++)
         buf_clear(&s->secrets[i]);
-    free(s->queue);
+    free(s->queue_all);
     target_clear(&s->target);
     free(s);
 }
@@ -329,6 +357,11 @@ const struct caps *session_caps_before(const struct session *s)
 bool session_caps_stale(const struct session *s)
 {
     return s->stale;
+}
+
+size_t session_pending(const struct session *s)
+{
+    return s->conn ? conn_pending(s->conn) : 0;
 }
 
 size_t session_outstanding(const struct session *s)

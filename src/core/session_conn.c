@@ -165,6 +165,8 @@ void session_conn_event(void *arg, const struct conn_event *ev)
         session_received(s, ev->bytes, ev->n);
         return;
     case CONN_DRAINED:
+        if (s->feed)
+            session_feed_more(s);
         return;
     case CONN_TLS_STARTED:
         return;

@@ -112,9 +112,12 @@ static void finish_reply(struct session *s)
     if (paired) {
         s->queue[0].answered = true;
         if (--s->queue[0].replies_left == 0)
-            memmove(s->queue, s->queue + 1, --s->nqueue * sizeof *s->queue);
+            session_pop(s);
+        else
+            session_look_ahead(s);
+    } else {
+        session_look_ahead(s);
     }
-    session_look_ahead(s);
 
     struct moment m = {.proto = s->proto,
                        .command = o.cmd,
@@ -164,6 +167,8 @@ static void finish_reply(struct session *s)
         s->letter_open = true;
         session_tell(s, SESSION_LETTER);
     }
+    if (s->feed && paired && (flags & (VERB_END | VERB_LITERAL)))
+        session_feed_reply(s);
     if ((flags & VERB_QUIT) || (s->reply.code == 421))
         s->quitting = true;
     if ((flags & VERB_QUIT) && s->conn)
@@ -277,6 +282,19 @@ static void take_line(struct session *s, const struct piece *piece)
     }
 }
 
+static bool to_body(void *arg, const char *p, size_t n)
+{
+    struct session *s = arg;
+    return s->body_fn(s->body_arg, p, n, false);
+}
+
+void session_body_to(struct session *s, session_body_fn *fn, void *arg)
+{
+    s->body_fn = fn;
+    s->body_arg = arg;
+    s->unstuff = (struct unstuff){0};
+}
+
 static void take_body(struct session *s, const struct piece *p)
 {
     const struct verb *v = s->nqueue > 0 ? s->queue[0].cmd.verb : NULL;
@@ -285,6 +303,17 @@ static void take_body(struct session *s, const struct piece *p)
             session_event_entry(s, EVENT_LIMIT, MARK_WARN, 0,
                                 "a capability list over %d octets is not read to its end",
                                 CAPS_TEXT_MAX);
+    }
+    if (s->body_fn && !(v && (v->flags & VERB_CAPS))) {
+        if (p->kind == PIECE_BODY ? !unstuff_bytes(&s->unstuff, p->p, p->n, to_body, s)
+                                  : !s->body_fn(s->body_arg, "", 0, true)) {
+            int e = errno;
+            session_event_entry(s, EVENT_LIMIT, MARK_WARN, e, "the message cannot be written: %s",
+                                strerror(e));
+            session_over(s, FAULT_FILE, strerror(e));
+        }
+        s->unstuff.inside = s->unstuff.inside && p->kind == PIECE_BODY;
+        return;
     }
     if (s->options.use_sink && !(v && (v->flags & VERB_CAPS))) {
         if (p->kind == PIECE_BODY && !write_all(s->options.sink_fd, p->p, p->n)) {

@@ -83,6 +83,12 @@ bool session_can_send(struct session *s, char *why, size_t size)
         return fail(why, size,
                     s->ask_tls ? "answer the question about the certificate first"
                                : "still connecting: wait, or C-c to stop");
+    if (s->feed)
+        return fail(why, size, "the letter is still being sent");
+    if (s->torn)
+        return fail(why, size,
+                    "the server answered in the middle of the letter: only dropping the "
+                    "connection is left");
     if (s->nqueue >= OUTSTANDING_MAX)
         return fail(why, size, "4096 commands wait for their replies: that is the limit");
     return true;

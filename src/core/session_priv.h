@@ -24,6 +24,7 @@ struct outstanding {
     uint32_t exchange;
     uint32_t replies_left; /* LMTP owes one for each recipient after the dot */
     bool answered;         /* the first of them has come */
+    struct where after;    /* the state once it has succeeded, as `ahead` assumes */
 };
 
 struct session {
@@ -50,7 +51,8 @@ struct session {
     struct transcript *transcript;
 
     struct where now, ahead;
-    struct outstanding *queue; /* a ring would be faster to pop; the queue is short */
+    struct outstanding *queue; /* the oldest that waits; it moves on inside queue_all */
+    struct outstanding *queue_all;
     size_t nqueue, cqueue;
     uint32_t exchanges;
     struct command last_cmd; /* the last command sent, for answers to challenges */
@@ -99,6 +101,12 @@ struct session {
     struct buf secrets[SECRETS_MAX];
     size_t nsecrets;
 
+    bool torn;         /* a letter was cut off by its reply: nothing more can be said */
+    struct feed *feed; /* the letter that is being read and sent; NULL: none */
+    session_body_fn *body_fn;
+    void *body_arg;
+    struct unstuff unstuff;
+
     struct watch *timer;
     enum fault fault;
     char last[512];
@@ -112,6 +120,8 @@ size_t session_event_entry(struct session *s, enum event_kind kind, enum item_ma
 void session_over(struct session *s, enum fault fault, const char *why);
 void session_arm(struct session *s);
 void session_look_ahead(struct session *s);
+/* The oldest command has its replies. */
+void session_pop(struct session *s);
 struct outstanding *session_push(struct session *s, const struct command *cmd);
 
 /* session_out.c */
@@ -151,6 +161,12 @@ void session_saw_refusal(struct session *s, const char *line, size_t n);
 bool session_mx_begin(struct session *s);
 /* Stops looking. */
 void session_mx_end(struct session *s);
+/* session_feed.c */
+/* More of the letter, now that what was queued is sent. */
+void session_feed_more(struct session *s);
+/* A reply to it, or to a chunk of it, has come before its end. */
+void session_feed_reply(struct session *s);
+void session_feed_free(struct session *s);
 
 /* session_conn.c */
 void session_conn_event(void *arg, const struct conn_event *ev);

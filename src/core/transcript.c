@@ -314,6 +314,13 @@ void transcript_more(struct transcript *t, size_t i, const char *bytes, size_t n
     t->generation++;
 }
 
+void transcript_reopen(struct transcript *t, size_t i)
+{
+    struct entry *e = entry_at(t, i);
+    if (e)
+        e->item.open = true;
+}
+
 void transcript_close(struct transcript *t, size_t i, enum item_mark mark, const struct moment *m,
                       uint32_t took_us)
 {

@@ -281,6 +281,11 @@ void man_print(FILE *to)
 #define X(name, status, words) tagged(to, #status, words);
     FAULT_LIST(X)
 #undef X
+    tagged(to, "heloscope send",
+           "0: all went well (where it was to stop, too); 1: the command line is wrong; 2: no "
+           "connection; 3: a file cannot be read; 6: the connection was lost; 21 banner, 22 EHLO, "
+           "23 MAIL, 24 no recipient was accepted, 25 DATA, 26 the letter was refused, 27 QUIT was "
+           "refused, 28 login, 29 TLS, 32 EHLO inside TLS: as swaks has them.");
     tagged(to, "heloscope explain",
            "0: explained; 1: nothing was recognised as a reply; 2 and 3 as above.");
     tagged(to, "heloscope verify",
@@ -312,6 +317,8 @@ void man_print(FILE *to)
            "Ask what a server offers, from a script.");
     tagged(to, "heloscope serve --smtp 127.0.0.1:2525 --pop3 127.0.0.1:2110",
            "Serve the practice world to other programs.");
+    tagged(to, "heloscope send submission://mail.example.org --tls --user me --to you@example.org",
+           "Send a test mail.");
     tagged(to, "heloscope run --tap relay.helo smtp://mail.example.org",
            "Test a mail server in your CI.");
     tagged(to, "heloscope explain '550 5.7.1 Relaying denied'",

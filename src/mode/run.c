@@ -18,7 +18,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PARALLEL_MAX 256
 #define POLITE 10 /* what a stranger's server bears unasked */
 
 struct runs {
@@ -190,6 +189,17 @@ static bool is_loopback(const struct target *t)
            strcasecmp(t->ascii, "localhost") == 0;
 }
 
+bool run_polite(const struct target *t, unsigned long times, char *why, size_t size)
+{
+    if (times <= POLITE || is_loopback(t))
+        return true;
+    snprintf(why, size,
+             "%lu times to a server that is not this machine can look like an attack: ask who runs "
+             "it, then say --i-am-allowed (%d need no leave)",
+             times, POLITE);
+    return false;
+}
+
 static bool choose_target(struct runs *r, char *why, size_t size)
 {
     const struct args *a = r->args;
@@ -209,14 +219,7 @@ static bool choose_target(struct runs *r, char *why, size_t size)
                  r->target.label, text, text);
         return false;
     }
-    if ((r->wanted > POLITE || r->njobs > POLITE) && !is_loopback(&r->target) && !a->i_am_allowed) {
-        snprintf(why, size,
-                 "%lu times to a server that is not this machine can look like an attack: ask who "
-                 "runs it, then say --i-am-allowed (%d need no leave)",
-                 r->wanted, POLITE);
-        return false;
-    }
-    return true;
+    return a->i_am_allowed || run_polite(&r->target, r->wanted, why, size);
 }
 
 static enum fault prepare(struct runs *r, char *why, size_t size)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What `heloscope run` does and how it is shown: run.c has the connections, run_print.c the four
- * forms of output. */
+/* What `heloscope run` and `heloscope send` do and how it is shown: run.c and send.c have the
+ * connections, run_print.c the forms of output. */
 #ifndef HELOSCOPE_MODE_RUN_PRIV_H
 #define HELOSCOPE_MODE_RUN_PRIV_H
 
@@ -13,8 +13,9 @@ enum run_form { RUN_TEXT, RUN_QUIET, RUN_JSON, RUN_TAP };
 struct job {
     struct run *run;
     struct session *session;
-    struct script_runner *runner;
-    unsigned long number; /* 1 ... */
+    struct script_runner *runner; /* run */
+    struct mailer *mailer;        /* send */
+    unsigned long number;         /* 1 ... */
     bool ask_tls;
     FILE *out;  /* standard output, or (with others at work) memory */
     char *text; /* what is in memory */
@@ -38,4 +39,8 @@ void run_print_end(const struct run *r);
 /* What a job with others beside it has gathered goes to standard output. */
 void run_print_job(struct job *j);
 
+#define PARALLEL_MAX 256
+
+/* More than a few times is for this machine only. False: why. */
+bool run_polite(const struct target *t, unsigned long times, char *why, size_t size);
 #endif

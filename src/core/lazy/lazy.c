@@ -12,6 +12,10 @@
 #ifdef HELO_LAZY
 #include "config.h"
 
+#ifdef HAVE_GMIME
+#include "core/lazy/gmime.gen.h" /* before idn2.h, which defines a name of GLib's if it is not */
+#endif
+
 #include "core/lazy/gsasl.gen.h"
 #include "core/lazy/idn2.gen.h"
 #include "core/lazy/ldns.gen.h"
@@ -38,6 +42,9 @@ LIBRARY(gsasl, HELO_SONAME_GSASL)
 LIBRARY(idn2, HELO_SONAME_IDN2)
 LIBRARY(ldns, HELO_SONAME_LDNS)
 LIBRARY(psl, HELO_SONAME_PSL)
+#ifdef HAVE_GMIME
+LIBRARY(gmime, HELO_SONAME_GLIB, HELO_SONAME_GOBJECT, HELO_SONAME_GMIME)
+#endif
 
 bool lazy_load(struct lazy_library *lib, char *why, size_t size)
 {

@@ -1,0 +1,674 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The talk of one mail after the other. What was sent and not answered is a row of `waits`; the
+ * replies come in its order. In one flight go MAIL, RCPT and DATA (RFC 2920 3.1), and, where
+ * another mail follows, the letter's end with the next MAIL, RCPT and DATA. */
+#include "script/mail_priv.h"
+
+#include "heloscope/harmless.h"
+#include "heloscope/login.h"
+#include "heloscope/transcript.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define FLIGHT_MAX ((size_t)16 << 20)
+#define SMALL_LETTER ((size_t)1 << 20) /* goes out at once; others are read as they are sent */
+
+const struct mail_stage_row mail_stages[] = {
+#define STAGE(id, names, status, drop, means) {names, status, drop, means},
+#include "script/stages.def"
+};
+
+enum phase {
+    STATE_BANNER,
+    STATE_HELO, /* EHLO is out */
+    STATE_OLD,  /* HELO is out */
+    STATE_TLS,
+    STATE_AUTH,
+    STATE_MAILS,
+    STATE_QUIT, /* QUIT is out, or only the end is waited for */
+    STATE_OVER,
+};
+
+struct mailer {
+    struct session *s;
+    struct mail_options o;
+    enum phase state;
+    enum mail_stage stage; /* what is being done: where it goes wrong tells the status */
+    bool in_tls;           /* STARTTLS is behind us */
+    bool dropping;         /* as soon as everything is written */
+    size_t next;           /* the next item of the transcript to look at */
+    /* The mail in hand. */
+    unsigned long number, accepted;
+    struct mail_letter letter;
+    size_t said;     /* commands of the envelope that are out: MAIL, RCPT ..., DATA */
+    size_t answered; /* and answered */
+    size_t rcpts;    /* recipients accepted */
+    bool go;         /* 354 */
+    bool letter_out; /* the letter is on its way */
+    size_t dots;     /* replies that its end is owed */
+    bool noted;      /* what is left out was said */
+    char refused[300];
+    int status;
+    char why[400];
+};
+
+enum mail_stage mail_stage_of(const char *name)
+{
+    size_t n = strlen(name);
+    for (size_t i = 0; n > 0 && i < MAIL_STAGES; i++)
+        for (const char *p = mail_stages[i].names; *p;) {
+            size_t len = strcspn(p, " ");
+            if (len == n && strncasecmp(p, name, n) == 0)
+                return (enum mail_stage)i;
+            p += len;
+            p += *p == ' ';
+        }
+    return MAIL_STAGES;
+}
+
+/* ---- the end ---- */
+
+__attribute__((format(printf, 3, 4))) static void fail(struct mailer *m, int status,
+                                                       const char *fmt, ...)
+{
+    char words[800];
+    struct buf clean;
+    va_list ap;
+    if (m->status)
+        return;
+    va_start(ap, fmt);
+    vsnprintf(words, sizeof words, fmt, ap);
+    va_end(ap);
+    buf_init(&clean, 8 * sizeof words);
+    text_clean(&clean, words, strlen(words));
+    m->status = status;
+    snprintf(m->why, sizeof m->why, "%.390s", buf_str(&clean));
+    buf_clear(&clean);
+}
+
+static void over(struct mailer *m)
+{
+    if (session_is_open(m->s))
+        session_drop(m->s);
+    m->state = STATE_OVER;
+}
+
+static void say(struct mailer *m, const char *line)
+{
+    char why[300];
+    if (!session_line(m->s, line, strlen(line), why, sizeof why)) {
+        fail(m, MAIL_STATUS_LOST, "%s", why);
+        over(m);
+    }
+}
+
+static void quit(struct mailer *m)
+{
+    m->state = STATE_QUIT;
+    if (!m->status)
+        m->stage = MAIL_QUIT;
+    if (session_is_up(m->s) && !session_feeding(m->s))
+        say(m, "QUIT");
+}
+
+static void note(void *arg, const char *words)
+{
+    struct mailer *m = arg;
+    struct moment at = {.proto = session_proto(m->s),
+                        .before = *session_now(m->s),
+                        .after = *session_now(m->s),
+                        .event = EVENT_NOTE};
+    transcript_add(session_transcript(m->s), ITEM_EVENT, MARK_WARN, &at, words, strlen(words), 0);
+}
+
+static int status_of(const struct mailer *m)
+{
+    if (m->stage == MAIL_HELO && !m->in_tls)
+        return mail_stages[MAIL_FIRST_HELO].status;
+    return mail_stages[m->stage].status;
+}
+
+/* The first line of item i. */
+static void first_line(struct mailer *m, size_t i, char *out, size_t size)
+{
+    struct span s;
+    const struct source *src = transcript_source(session_transcript(m->s));
+    out[0] = '\0';
+    if (src->line(src->self, i, 0, &s))
+        snprintf(out, size, "%.*s", s.n < 200 ? (int)s.n : 200, s.p);
+}
+
+/* The connection ended where it should not have. */
+static void lost(struct mailer *m)
+{
+    enum fault f = session_fault(m->s);
+    const char *last = session_last(m->s);
+    struct transcript *t = session_transcript(m->s);
+    const struct source *src = transcript_source(t);
+    struct moment at = {0};
+    size_t n = transcript_count(t);
+    bool late = n > 0 && src->moment(src->self, n - 1, &at) && at.event == EVENT_TIMED_OUT;
+    bool connected = m->stage > MAIL_BANNER;
+    for (size_t i = 0; !connected && i < n; i++)
+        connected = src->moment(src->self, i, &at) && at.event == EVENT_CONNECTED;
+    if (f == FAULT_TLS)
+        fail(m, mail_stages[MAIL_TLS].status, "TLS: %s", last);
+    else if (f == FAULT_FILE)
+        fail(m, fault_status(FAULT_FILE), "%s", last);
+    else if (!connected)
+        fail(m, MAIL_STATUS_CONNECT, "no connection: %s", last);
+    else if (m->stage == MAIL_BANNER || late || f == FAULT_PROTOCOL)
+        fail(m, status_of(m), "%s", *last ? last : "the server closed the connection");
+    else
+        fail(m, MAIL_STATUS_LOST, "%s", *last ? last : "the server closed the connection");
+    m->state = STATE_OVER;
+}
+
+/* Is this where it is to stop? Then it does. */
+static bool stops(struct mailer *m, enum mail_stage at)
+{
+    if (m->o.stop == MAIL_TO_THE_END || m->o.stage != at || m->status)
+        return false;
+    if (m->o.stop == MAIL_QUIT_AFTER)
+        quit(m);
+    else if (m->o.stop == MAIL_DROP_AFTER)
+        over(m);
+    else
+        return false;
+    return true;
+}
+
+/* The same, as soon as the stage's command is on its way. */
+static void sent(struct mailer *m, enum mail_stage at)
+{
+    m->dropping = m->dropping || (m->o.stop == MAIL_DROP_AFTER_SEND && m->o.stage == at);
+}
+
+/* ---- up to the envelope ---- */
+
+static void refuse(struct mailer *m, const char *what)
+{
+    char line[300] = "no reply";
+    if (m->next > 0)
+        first_line(m, m->next - 1, line, sizeof line);
+    fail(m, status_of(m), "%s: %s", what, line);
+    quit(m);
+}
+
+static void hello(struct mailer *m, enum mail_stage stage)
+{
+    char line[400];
+    const struct proto *p = session_proto(m->s);
+    m->stage = stage;
+    m->state = STATE_HELO;
+    snprintf(line, sizeof line, "%s %s", p->caps_verb, m->o.ehlo);
+    say(m, line);
+    sent(m, stage);
+    if (stage == MAIL_FIRST_HELO && !m->o.tls && !m->o.tls_optional)
+        sent(m, MAIL_HELO);
+}
+
+static void begin_mails(struct mailer *m);
+
+static void login(struct mailer *m)
+{
+    char why[700] = "no password is to be had";
+    struct login_choice choice;
+    struct login l = {.user = m->o.user, .authzid = m->o.authzid, .clear_ok = m->o.clear_passwords};
+    struct buf secret;
+    m->stage = MAIL_AUTH;
+    if (!m->o.auth) {
+        if (!stops(m, MAIL_AUTH))
+            begin_mails(m);
+        return;
+    }
+    m->state = STATE_AUTH;
+    buf_init_secret(&secret, 65536);
+    bool ok = login_choose(m->s, m->o.mechanism, m->o.have, &choice, why, sizeof why);
+    if (ok && choice.clear && !m->o.clear_passwords) {
+        snprintf(
+            why, sizeof why,
+            "the connection is in clear, everybody on the way could read the password: nothing "
+            "was sent (--tls, or --clear-passwords)");
+        ok = false;
+    }
+    if (ok && choice.mechanism->wants != SASL_WANTS_NOTHING) {
+        ok = m->o.secret &&
+             m->o.secret(m->o.arg, choice.mechanism->wants, m->o.user, &secret, why, sizeof why);
+        l.secret = buf_str(&secret);
+    }
+    l.mechanism = choice.mechanism;
+    l.why = choice.why;
+    ok = ok && session_login(m->s, &l, why, sizeof why);
+    buf_clear(&secret);
+    sent(m, MAIL_AUTH);
+    if (!ok) {
+        fail(m, status_of(m), "%s", why);
+        quit(m);
+    }
+}
+
+/* The last EHLO was taken. */
+static void greeted(struct mailer *m)
+{
+    if (m->stage == MAIL_FIRST_HELO) {
+        const struct caps *c = session_caps(m->s);
+        bool offered = c && caps_find(c, "STARTTLS");
+        bool want = (m->o.tls || (m->o.tls_optional && offered)) && !session_tls(m->s);
+        if (stops(m, MAIL_FIRST_HELO))
+            return;
+        m->stage = MAIL_TLS;
+        if (want && !offered) {
+            fail(m, status_of(m), "STARTTLS is not offered: nothing more is sent in clear");
+            quit(m);
+            return;
+        }
+        if (want) {
+            m->state = STATE_TLS;
+            say(m, "STARTTLS");
+            sent(m, MAIL_TLS);
+            return;
+        }
+        if (stops(m, MAIL_TLS))
+            return;
+        m->stage = MAIL_HELO;
+    }
+    if (!stops(m, MAIL_HELO))
+        login(m);
+}
+
+/* ---- mails ---- */
+
+static bool pipelined(const struct mailer *m)
+{
+    const struct caps *c = session_caps(m->s);
+    return !m->o.lockstep && c && caps_find(c, "PIPELINING");
+}
+
+static bool by_bdat(const struct mailer *m)
+{
+    const struct caps *c = session_caps(m->s);
+    return (m->o.params.bdat || m->o.params.binary) && c && caps_find(c, "CHUNKING");
+}
+
+/* Commands of the envelope: with DATA unless the letter goes by BDAT, fewer where it stops before.
+ */
+static size_t commands(const struct mailer *m)
+{
+    if (m->o.stop != MAIL_TO_THE_END && m->o.stage == MAIL_MAIL)
+        return 1;
+    if ((m->o.stop != MAIL_TO_THE_END && m->o.stage == MAIL_RCPT) || by_bdat(m))
+        return 1 + m->o.nto;
+    return 2 + m->o.nto;
+}
+
+static bool add_command(struct mailer *m, size_t i, struct buf *out, char *why, size_t size)
+{
+    const struct caps *c = session_caps(m->s);
+    mail_note_fn *tell = m->noted ? NULL : note;
+    if (i == 0)
+        return mail_from(&m->o, c, session_now(m->s)->tls, &m->letter, out, tell, m, why, size);
+    if (i > m->o.nto)
+        return buf_add_str(out, "DATA");
+    bool ok = mail_to(&m->o, c, m->o.to[i - 1], out, tell, m);
+    m->noted = m->noted || i == 1;
+    return ok;
+}
+
+/* Sends what may be sent of the envelope now. */
+static void say_envelope(struct mailer *m)
+{
+    char why[400] = "the envelope is too long";
+    struct buf flight;
+    size_t n = commands(m), last = pipelined(m) ? n : m->answered + 1;
+    if (last > m->said + 3000) /* so many may wait for their replies */
+        last = m->said + 3000;
+    if (last > n)
+        last = n;
+    if (m->said > m->answered && (m->said >= last || !pipelined(m)))
+        return;
+    bool ok = true;
+    buf_init(&flight, FLIGHT_MAX);
+    for (; ok && m->said < last; m->said++) {
+        ok = add_command(m, m->said, &flight, why, sizeof why) && buf_add_char(&flight, '\n');
+        sent(m, m->said == 0 ? MAIL_MAIL : m->said <= m->o.nto ? MAIL_RCPT : MAIL_DATA);
+    }
+    if (!ok) {
+        m->stage = MAIL_MAIL;
+        fail(m, status_of(m), "%s", why);
+        quit(m);
+    } else if (flight.len > 0 && !session_lines(m->s, flight.p, flight.len, why, sizeof why)) {
+        fail(m, MAIL_STATUS_LOST, "%s", why);
+        over(m);
+    }
+    buf_clear(&flight);
+}
+
+static void next_mail(struct mailer *m)
+{
+    char why[400];
+    m->number++;
+    m->said = m->answered = m->rcpts = 0;
+    m->go = m->letter_out = false;
+    m->refused[0] = '\0';
+    m->letter = (struct mail_letter){0};
+    if (m->o.letter && !m->o.letter(m->o.arg, m->number, &m->letter, why, sizeof why)) {
+        fail(m, fault_status(FAULT_FILE), "%s", why);
+        quit(m);
+        return;
+    }
+    say_envelope(m);
+}
+
+static void begin_mails(struct mailer *m)
+{
+    m->state = STATE_MAILS;
+    m->stage = MAIL_MAIL;
+    if (by_bdat(m) != (m->o.params.bdat || m->o.params.binary) && !m->o.params.binary)
+        note(m, "CHUNKING is not offered: the letter goes by DATA");
+    next_mail(m);
+}
+
+static ssize_t read_memory(void *arg, char *to, size_t n)
+{
+    struct mail_letter *l = arg;
+    if (n > l->n)
+        n = l->n;
+    memcpy(to, l->text, n);
+    l->text += n;
+    l->n -= n;
+    return (ssize_t)n;
+}
+
+static void send_letter(struct mailer *m)
+{
+    char why[300];
+    struct mail_letter *l = &m->letter;
+    bool bdat = by_bdat(m), ok;
+    bool last = m->number >= (m->o.count ? m->o.count : 1);
+    m->letter_out = true;
+    m->stage = MAIL_DOT;
+    m->dots = session_now(m->s)->lmtp && !bdat ? m->rcpts : 1;
+    if (m->dots ==
+        0) /* 354 without a recipient: a lone dot, and the server says no (RFC 2920 3.1) */
+        m->dots = 1;
+    if (m->rcpts == 0)
+        ok = session_letter(m->s, "", 0, why, sizeof why);
+    else if (!bdat && l->text && l->n <= SMALL_LETTER)
+        ok = session_letter(m->s, l->text, l->n, why, sizeof why);
+    else {
+        enum session_feed how = !bdat                ? FEED_DATA
+                                : m->o.params.binary ? FEED_BDAT_BINARY
+                                                     : FEED_BDAT;
+        ok = session_letter_from(m->s, l->text ? read_memory : l->read, l->text ? l : l->arg, how,
+                                 !pipelined(m), why, sizeof why);
+    }
+    if (!ok) {
+        fail(m, MAIL_STATUS_LOST, "%s", why);
+        over(m);
+        return;
+    }
+    sent(m, MAIL_DATA); /* BDAT has no command of its own before it */
+    sent(m, MAIL_DOT);
+    /* The next envelope goes with it. */
+    if (!last && !bdat && m->rcpts > 0 && pipelined(m) && !session_feeding(m->s) && !m->status &&
+        m->o.stop == MAIL_TO_THE_END && m->dots == 1) {
+        size_t dots = m->dots;
+        next_mail(m);
+        m->dots = dots;
+    }
+}
+
+/* The replies to the whole envelope are there. */
+static void decide(struct mailer *m)
+{
+    bool wanted = m->o.stop == MAIL_TO_THE_END || m->o.stage > MAIL_RCPT;
+    if (m->rcpts == 0 && m->refused[0] && !m->status) {
+        m->stage = m->stage > MAIL_RCPT ? MAIL_RCPT : m->stage;
+        fail(m, status_of(m), "%s", m->refused);
+    }
+    if (m->go && (m->status == 0 || m->rcpts == 0)) {
+        if (m->status == 0 && stops(m, MAIL_DATA))
+            return;
+        send_letter(m);
+        return;
+    }
+    if (m->go) { /* an earlier mail went wrong: this one is not finished */
+        over(m);
+        return;
+    }
+    if (m->status == 0 && wanted && m->rcpts > 0 && by_bdat(m)) {
+        send_letter(m);
+        return;
+    }
+    if (m->status || !stops(m, m->o.stage))
+        quit(m);
+}
+
+static void mail_over(struct mailer *m)
+{
+    if (stops(m, MAIL_DOT) || (by_bdat(m) && stops(m, MAIL_DATA)))
+        return;
+    if (m->status == 0 && m->number < (m->o.count ? m->o.count : 1)) {
+        m->stage = MAIL_MAIL;
+        next_mail(m);
+        return;
+    }
+    quit(m);
+}
+
+static void remember(struct mailer *m, size_t item, const char *what)
+{
+    char line[300];
+    if (m->refused[0])
+        return;
+    first_line(m, item, line, sizeof line);
+    snprintf(m->refused, sizeof m->refused, "%s was refused: %.250s", what, line);
+}
+
+/* One reply to the mail in hand, or to the end of the one before it. */
+static void mail_reply(struct mailer *m, size_t item, enum reply_class cls)
+{
+    bool good = cls == REPLY_OK || cls == REPLY_GO;
+    if (m->dots > 0 && !session_feeding(m->s)) {
+        const struct source *src = transcript_source(session_transcript(m->s));
+        struct moment at = {0};
+        bool chunk = src->moment(src->self, item, &at) && at.command.verb &&
+                     (at.command.verb->flags & VERB_LITERAL) && !at.command.last;
+        if (!good && !m->status) {
+            char line[300];
+            first_line(m, item, line, sizeof line);
+            m->stage = MAIL_DOT;
+            fail(m, m->rcpts == 0 && m->letter_out ? mail_stages[MAIL_RCPT].status : status_of(m),
+                 "the letter was refused: %s", line);
+        }
+        if (chunk && good)
+            return;
+        if (--m->dots == 0) {
+            m->accepted += good && !m->status;
+            if (m->letter_out)
+                mail_over(m);
+        }
+        return;
+    }
+    if (m->dots > 0 && session_feeding(m->s))
+        return; /* a chunk's */
+    size_t i = m->answered++;
+    if (i == 0) {
+        m->stage = good ? MAIL_RCPT : MAIL_MAIL;
+        if (!good)
+            remember(m, item, "MAIL FROM");
+    } else if (i <= m->o.nto) {
+        m->rcpts += good;
+        if (!good)
+            remember(m, item, "RCPT TO");
+        if (i == m->o.nto && m->rcpts > 0 && m->stage == MAIL_RCPT)
+            m->stage = MAIL_DATA;
+    } else {
+        m->go = cls == REPLY_GO;
+        if (!good && m->rcpts > 0) {
+            m->refused[0] = '\0';
+            remember(m, item, "DATA");
+            m->stage = MAIL_DATA;
+            fail(m, status_of(m), "%s", m->refused);
+        }
+    }
+    bool hopeless = !pipelined(m) && ((i == 0 && !good) || (i == m->o.nto && m->rcpts == 0));
+    if (m->answered == commands(m) || hopeless)
+        decide(m);
+    else
+        say_envelope(m);
+}
+
+/* ---- what the server said ---- */
+
+static void reply(struct mailer *m, size_t item, const struct moment *at)
+{
+    enum reply_class cls = at->reply.cls;
+    switch (m->state) {
+    case STATE_BANNER:
+        if (cls != REPLY_OK)
+            refuse(m, "the server does not greet");
+        else if (!stops(m, MAIL_BANNER))
+            hello(m, MAIL_FIRST_HELO);
+        break;
+    case STATE_HELO:
+        if (cls == REPLY_OK)
+            greeted(m);
+        else if (cls == REPLY_PERM && m->stage == MAIL_FIRST_HELO && !session_now(m->s)->lmtp) {
+            char line[400];
+            m->state = STATE_OLD;
+            snprintf(line, sizeof line, "HELO %s", m->o.ehlo);
+            say(m, line);
+        } else
+            refuse(m, "EHLO was refused");
+        break;
+    case STATE_OLD:
+        if (cls == REPLY_OK)
+            greeted(m);
+        else
+            refuse(m, "EHLO and HELO were refused");
+        break;
+    case STATE_TLS:
+        if (cls != REPLY_OK)
+            refuse(m, "STARTTLS was refused");
+        break;
+    case STATE_AUTH:
+        if (cls == REPLY_GO || session_outstanding(m->s) > 0)
+            break;
+        if (!session_now(m->s)->authed)
+            refuse(m, "the login was refused");
+        else if (!stops(m, MAIL_AUTH))
+            begin_mails(m);
+        break;
+    case STATE_MAILS:
+        mail_reply(m, item, cls);
+        break;
+    case STATE_QUIT:
+        if (at->command.verb && (at->command.verb->flags & VERB_QUIT) && cls != REPLY_OK) {
+            char line[300];
+            first_line(m, item, line, sizeof line);
+            fail(m, status_of(m), "QUIT was refused: %s", line);
+        }
+        break;
+    case STATE_OVER:
+        break;
+    }
+}
+
+static void take_replies(struct mailer *m)
+{
+    const struct source *src = transcript_source(session_transcript(m->s));
+    struct item it;
+    struct moment at;
+    while (m->state != STATE_OVER && m->next < src->count(src->self)) {
+        bool there = src->item(src->self, m->next, &it);
+        if (there && it.kind == ITEM_SERVER && it.open && session_is_open(m->s))
+            return;
+        size_t i = m->next++;
+        if (!there || it.kind != ITEM_SERVER || !src->moment(src->self, i, &at))
+            continue;
+        if (at.unsolicited || at.reply.cls == REPLY_NONE) {
+            if (at.reply.code == 421)
+                first_line(m, i, m->refused, sizeof m->refused);
+            continue;
+        }
+        reply(m, i, &at);
+    }
+}
+
+bool mail_work(struct mailer *m)
+{
+    if (m->state == STATE_OVER)
+        return true;
+    if (m->state == STATE_BANNER && m->o.stop == MAIL_DROP_AFTER_SEND &&
+        m->o.stage == MAIL_BANNER && session_is_up(m->s))
+        over(m);
+    if (m->dropping && session_is_open(m->s)) {
+        if (session_feeding(m->s) || session_pending(m->s) > 0)
+            return false;
+        over(m);
+        return true;
+    }
+    take_replies(m);
+    if (m->state == STATE_TLS && session_is_up(m->s) && session_tls(m->s) &&
+        session_outstanding(m->s) == 0) {
+        m->in_tls = true;
+        if (!stops(m, MAIL_TLS))
+            hello(m, MAIL_HELO);
+    }
+    if (m->state != STATE_OVER && !session_is_open(m->s)) {
+        if (m->state == STATE_QUIT && session_fault(m->s) == FAULT_NONE)
+            m->state = STATE_OVER;
+        else
+            lost(m);
+    }
+    return m->state == STATE_OVER;
+}
+
+void mail_event(struct mailer *m, enum session_event ev)
+{
+    if (ev != SESSION_ASK_TLS || m->state == STATE_OVER)
+        return;
+    const struct tls_facts *f = session_tls(m->s);
+    fail(m, mail_stages[MAIL_TLS].status,
+         "the certificate could not be verified: %s; --insecure goes on", f ? f->why : "no facts");
+    over(m);
+}
+
+struct mailer *mail_new(struct session *s, const struct mail_options *o)
+{
+    struct mailer *m = xcalloc(1, sizeof *m);
+    m->s = s;
+    m->o = *o;
+    return m;
+}
+
+void mail_free(struct mailer *m)
+{
+    free(m);
+}
+
+int mail_status(const struct mailer *m)
+{
+    return m->status;
+}
+
+const char *mail_why(const struct mailer *m)
+{
+    return m->why;
+}
+
+unsigned long mail_accepted(const struct mailer *m)
+{
+    return m->accepted;
+}
+
+size_t mail_needs(const struct mailer *m)
+{
+    return m->next;
+}

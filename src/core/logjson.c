@@ -45,8 +45,6 @@ static void say(struct talk *talk, char who, const char *p, size_t n)
             talk_client(talk, p, keep);
         else if (who == 's')
             talk_server(talk, p, keep);
-        else if (who == 'e')
-            talk_event(talk, p, keep);
         else
             talk_text(talk, p, keep);
         n -= lf ? len + 1 : len;
@@ -55,7 +53,7 @@ static void say(struct talk *talk, char who, const char *p, size_t n)
 }
 
 /* Line i: as octets in base64 where it is no UTF-8, else as it stands. */
-static void say_line(struct talk *talk, char who, const json_t *octets, size_t i, const json_t *v)
+static void line_of(const json_t *octets, size_t i, const json_t *v, struct buf *out)
 {
     char key[24], *raw = NULL;
     size_t n = 0;
@@ -63,11 +61,34 @@ static void say_line(struct talk *talk, char who, const json_t *octets, size_t i
     const json_t *o = json_object_get(octets, key);
     if (json_is_string(o) &&
         gsasl_base64_from(json_string_value(o), json_string_length(o), &raw, &n) == GSASL_OK) {
-        say(talk, who, raw, n);
+        buf_add(out, raw, n);
         gsasl_free(raw);
     } else if (json_is_string(v)) {
-        say(talk, who, json_string_value(v), json_string_length(v));
+        buf_add(out, json_string_value(v), json_string_length(v));
     }
+}
+
+/* A reply's lines come one by one, as they did; an event is one whatever its lines. */
+static void say_lines(struct talk *talk, char who, const json_t *lines, const json_t *octets,
+                      size_t most)
+{
+    const json_t *v;
+    size_t i;
+    struct buf b;
+    buf_init_secret(&b, most);
+    json_array_foreach(lines, i, v)
+    {
+        if (who != 'e')
+            buf_trim(&b, 0);
+        else if (i > 0)
+            buf_add_char(&b, '\n');
+        line_of(octets, i, v, &b);
+        if (who != 'e')
+            say(talk, who, buf_str(&b), b.len);
+    }
+    if (who == 'e')
+        talk_event(talk, buf_str(&b), b.len);
+    buf_clear(&b);
 }
 
 /* "2024-05-01T12:00:00.123Z" in milliseconds since 1970; 0: not told. */
@@ -98,14 +119,15 @@ bool logjson_feed(struct talk *talk, const char *line, size_t n, int64_t *when, 
     *when = when_of(o);
     const char *kind = text_of(o, kind_keys);
     char who = kind ? (char)(kind[0] | 32) : 0;
-    const json_t *lines = json_object_get(o, "lines"), *v = NULL;
-    size_t i;
+    const json_t *lines = json_object_get(o, "lines");
     if (who && strchr("cset", who)) {
         if (json_is_array(lines)) {
-            json_array_foreach(lines, i, v) say_line(talk, who, json_object_get(o, "octets"), i, v);
+            say_lines(talk, who, lines, json_object_get(o, "octets"), n + 1);
         } else {
             const char *text = text_of(o, text_keys);
-            if (text)
+            if (text && who == 'e')
+                talk_event(talk, text, strlen(text));
+            else if (text)
                 say(talk, who, text, strlen(text));
         }
     }

@@ -416,7 +416,7 @@ static void plain_entry(struct talk *k, enum item_kind kind, enum item_mark mark
                         enum event_kind event, const char *line, size_t n)
 {
     struct moment m = {.proto = k->proto, .before = k->now, .after = k->now, .event = event};
-    unsigned notes = notes_of(k, line, n) & ~(unsigned)NOTE_LONG;
+    unsigned notes = notes_of(k, line, n) & ~(unsigned)(NOTE_LONG | NOTE_BARE_LF);
     struct buf stray, shown;
     buf_init_secret(&stray, n * 8 + 64);
     buf_init_secret(&shown, n * 64 + 512);

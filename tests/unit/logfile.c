@@ -183,6 +183,17 @@ static void json(void **state)
           "T 0 {\"kind\":\"client\",\"text\":\"MAIL FR\n");
 }
 
+/* An event of several lines is one; a reply that is written so too. */
+static void json_events(void **state)
+{
+    (void)state;
+    reads("{\"protocol\":\"smtp\",\"kind\":\"event\",\"lines\":[\"Practice: write to\",\"student\","
+          "\"teacher\"]}\n{\"kind\":\"event\",\"text\":\"one\\ntwo\"}\n"
+          "{\"kind\":\"server\",\"lines\":[\"220-here\",\"220 there\"]}\n",
+          "smtp",
+          "E-0 Practice: write to (+2)\nE-0 one (+1)\nS+0 220-here (+1) [(banner): needs EHLO]\n");
+}
+
 /* What report.c writes beside the words: the time, and octets that are no UTF-8. */
 static void json_exact(void **state)
 {
@@ -598,11 +609,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(own_text),      cmocka_unit_test(other_texts),
         cmocka_unit_test(json),          cmocka_unit_test(json_exact),
-        cmocka_unit_test(secrets),       cmocka_unit_test(big),
-        cmocka_unit_test(big_others),    cmocka_unit_test(lone_replies),
-        cmocka_unit_test(other_dresses), cmocka_unit_test(big_pop3),
-        cmocka_unit_test(bad_files),     cmocka_unit_test(one_long_line),
-        cmocka_unit_test(cut_short),
+        cmocka_unit_test(json_events),   cmocka_unit_test(secrets),
+        cmocka_unit_test(big),           cmocka_unit_test(big_others),
+        cmocka_unit_test(lone_replies),  cmocka_unit_test(other_dresses),
+        cmocka_unit_test(big_pop3),      cmocka_unit_test(bad_files),
+        cmocka_unit_test(one_long_line), cmocka_unit_test(cut_short),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

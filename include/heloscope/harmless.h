@@ -6,6 +6,8 @@
 #define HELOSCOPE_HARMLESS_H
 
 #include "heloscope/buf.h"
+#include <stdint.h>
+#include <string.h>
 #include <wchar.h>
 
 #define MARKS_MAX 4 /* combining marks on one letter; ncurses keeps as many */
@@ -26,5 +28,20 @@ void cluster_next(const char *s, size_t n, struct cluster *c);
 size_t cluster_ascii(const char *s, size_t n);
 /* Appends the harmless form of n bytes; stops at the ceiling of *out. */
 void text_clean(struct buf *out, const char *s, size_t n);
+
+/* Printable ASCII only? Eight octets a step: none below a blank, none above '~'. */
+static inline bool text_harmless(const char *p, size_t n)
+{
+    const uint64_t ones = 0x0101010101010101u, high = ones << 7;
+    uint64_t bad = 0, v;
+    for (; n >= 8; p += 8, n -= 8) {
+        memcpy(&v, p, 8);
+        bad |= (v - ones * 0x20) | (v + ones) | v;
+    }
+    for (; n; p++, n--)
+        if ((unsigned char)*p < 0x20 || (unsigned char)*p > 0x7e)
+            return false;
+    return !(bad & high);
+}
 
 #endif

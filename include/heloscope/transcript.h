@@ -27,6 +27,11 @@ void transcript_reopen(struct transcript *t, size_t i);
 /* The reply is whole: its mark, what it meant and how long it took. */
 void transcript_close(struct transcript *t, size_t i, enum item_mark mark, const struct moment *m,
                       uint32_t took_us);
+/* All the text of an entry; borrowed until it grows. */
+struct span transcript_text(const struct transcript *t, size_t i);
+/* Takes n octets of an entry's text away, from `from` on: who printed them needs them no more. What
+ * the source says of the entry's lines is then true of what is left. */
+void transcript_cut(struct transcript *t, size_t i, size_t from, size_t n);
 /* A sentence shown under an entry whatever the annotation level ("decoded: user student, password
  * hidden"). */
 void transcript_remark(struct transcript *t, size_t i, const char *text);

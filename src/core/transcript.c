@@ -339,6 +339,29 @@ void transcript_close(struct transcript *t, size_t i, enum item_mark mark, const
     t->generation++;
 }
 
+struct span transcript_text(const struct transcript *t, size_t i)
+{
+    const struct entry *e = entry_at((struct transcript *)t, i);
+    return e && e->len ? (struct span){e->p, e->len} : (struct span){"", 0};
+}
+
+void transcript_cut(struct transcript *t, size_t i, size_t from, size_t n)
+{
+    struct entry *e = entry_at(t, i);
+    if (!e || from > e->len || n > e->len - from || n == 0)
+        return;
+    memmove(e->p + from, e->p + from + n, e->len - from - n);
+    e->len -= n;
+    t->kept -= n;
+    if (e->indexed) {
+        lineindex_clear(&e->index);
+        e->indexed = e->len >= INDEX_FROM;
+        if (e->indexed)
+            lineindex_feed(&e->index, e->p, e->len);
+    }
+    t->generation++;
+}
+
 void transcript_remark(struct transcript *t, size_t i, const char *text)
 {
     struct entry *e = entry_at(t, i);

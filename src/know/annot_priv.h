@@ -6,6 +6,7 @@
 
 #include "core/loglone.h"
 #include "core/talk.h"
+#include "heloscope/harmless.h"
 #include "know/annot.h"
 
 #include <string.h>
@@ -123,21 +124,6 @@ static inline uint64_t annot_eight(const char *p)
     uint64_t v;
     memcpy(&v, p, 8);
     return v;
-}
-
-/* Printable ASCII only? Eight octets a step: none below a blank, none above '~'. */
-static inline bool annot_harmless(const char *p, size_t n)
-{
-    const uint64_t ones = 0x0101010101010101u, high = ones << 7;
-    uint64_t bad = 0;
-    for (; n >= 8; p += 8, n -= 8) {
-        uint64_t v = annot_eight(p);
-        bad |= (v - ones * 0x20) | (v + ones) | v;
-    }
-    for (; n; p++, n--)
-        if ((unsigned char)*p < 0x20 || (unsigned char)*p > 0x7e)
-            return false;
-    return !(bad & high);
 }
 
 #endif

@@ -375,7 +375,7 @@ void annot_unit(struct annotator *a, enum log_kind kind, const char *p, size_t n
                 kn = part;
                 as_they_stand = true;
             } else if (kind == LOG_SERVER && (part = success_key(p + text_at, n - text_at)) > 0) {
-                if (annot_harmless(p, n)) {
+                if (text_harmless(p, n)) {
                     kn = text_at + part;
                     as_they_stand = true;
                 }

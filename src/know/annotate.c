@@ -52,7 +52,7 @@ void annot_ours(struct annotator *a, const char *words)
 void annot_raw(struct annotator *a, enum log_kind kind, bool letter, const char *raw, size_t n,
                const struct span *text)
 {
-    if (a->o.as == ANNOTATE_TEXT && !a->o.color && annot_harmless(raw, n)) {
+    if (a->o.as == ANNOTATE_TEXT && !a->o.color && text_harmless(raw, n)) {
         annot_put(a, raw, n);
         annot_put(a, "\n", 1);
         return;
@@ -162,7 +162,7 @@ static inline const char *line_end(const char *p, const char *end, size_t *n)
 static inline void letter_line(struct annotator *a, enum log_kind kind, const char *p, size_t n,
                                const struct span *text, bool lf)
 {
-    if (lf && a->o.as == ANNOTATE_TEXT && !a->o.color && annot_harmless(p, n))
+    if (lf && a->o.as == ANNOTATE_TEXT && !a->o.color && text_harmless(p, n))
         annot_put(a, p, n + 1);
     else
         annot_raw(a, kind, true, p, n, text);

@@ -33,6 +33,7 @@ struct plain {
     bool tty; /* somebody sits there */
     bool in_letter, ask_tls, over;
     size_t printed; /* items printed */
+    bool streamed;  /* a part of the next one was */
     bool prompted;
     bool echoed;   /* the next thing we said stands on the terminal already */
     bool quitting; /* QUIT was sent: the server closes */
@@ -55,20 +56,29 @@ static void on_session(void *arg, struct session *s, enum session_event ev)
 
 static void print_new(struct plain *p)
 {
-    const struct source *src = transcript_source(session_transcript(p->session));
+    struct transcript *t = session_transcript(p->session);
+    const struct source *src = transcript_source(t);
     size_t n = src->count(src->self);
     struct item it;
-    while (p->printed < n && src->item(src->self, p->printed, &it) && (!it.open || p->over)) {
-        if (p->prompted && it.kind != ITEM_CLIENT) {
+    for (; p->printed < n && src->item(src->self, p->printed, &it); p->printed++) {
+        bool open = it.open && !p->over;
+        if (p->prompted && it.kind != ITEM_CLIENT && !open) {
             fputc('\n', stdout); /* something came in while the prompt stood there */
             p->prompted = false;
         }
-        if (it.kind != ITEM_CLIENT || !p->echoed)
+        if (open) {
+            plain_stream(stdout, t, p->printed, &p->streamed);
+            break;
+        }
+        if (p->streamed)
+            plain_rest(stdout, src, p->printed);
+        else if (it.kind != ITEM_CLIENT || !p->echoed)
             plain_item(stdout, src, p->printed);
         else
             p->echoed = false;
-        p->printed++;
+        p->streamed = false;
     }
+    transcript_forget(t, p->printed);
     fflush(stdout);
 }
 
@@ -357,6 +367,7 @@ int mode_plain(const struct args *a)
         fprintf(stderr, "heloscope: %s\n", why);
         return fault_status(p.fault);
     }
+    setvbuf(stdout, NULL, _IOFBF, 256u << 10); /* it is flushed after each turn */
     p.loop = loop_new();
     p.tty = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
     buf_init_secret(&p.input, 2 * INPUT_MAX);

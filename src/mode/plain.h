@@ -4,11 +4,17 @@
 #define HELOSCOPE_MODE_PLAIN_H
 
 #include "heloscope/login.h"
-#include "heloscope/source.h"
+#include "heloscope/transcript.h"
 #include <stdio.h>
 
 /* Prints item i with its explanation: printable text only, whatever the other end sent. */
 void plain_item(FILE *to, const struct source *src, size_t i);
+/* A reply whose body is long is printed as it comes, and not kept: prints the whole lines of item i
+ * that are there and takes them out of the transcript, but for the first. *told: the first was
+ * printed (false to begin with). False: nothing to do yet. */
+bool plain_stream(FILE *to, struct transcript *t, size_t i, bool *told);
+/* The rest of such an item, and its explanation. */
+void plain_rest(FILE *to, const struct source *src, size_t i);
 
 /* Asks at the terminal, without echo, into a secret buffer. False: there is no terminal, or nothing
  * was typed. */

@@ -2,23 +2,30 @@
 /* The talk in plain lines: the mark in front of a reply, and its kind in words for who cannot see
  * marks. */
 #include "mode/plain.h"
-#include "tui/text.h"
 #include "heloscope/buf.h"
+#include "heloscope/harmless.h"
 #include "heloscope/know.h"
 
 #include <string.h>
 
-#define SHOWN_MAX 8192 /* octets of one line */
+#define SHOWN_MAX 8192          /* octets of one line */
+#define STREAM_FROM (32u << 10) /* octets from which an open reply is printed as it comes */
 
 static void clean_line(FILE *to, const char *head, const char *p, size_t n)
 {
     struct buf b;
+    fputs_unlocked(head, to);
+    if (n <= SHOWN_MAX && text_harmless(p, n)) { /* nearly always */
+        fwrite_unlocked(p, 1, n, to);
+        putc_unlocked('\n', to);
+        return;
+    }
     buf_init(&b, 8 * SHOWN_MAX);
     text_clean(&b, p, n > SHOWN_MAX ? SHOWN_MAX : n);
-    fprintf(to, "%s%s", head, buf_str(&b));
+    fwrite_unlocked(buf_str(&b), 1, b.len, to);
     if (n > SHOWN_MAX)
         fprintf(to, " [+%zu octets]", n - SHOWN_MAX);
-    fputc('\n', to);
+    putc_unlocked('\n', to);
     buf_clear(&b);
 }
 
@@ -63,27 +70,33 @@ static void explain(FILE *to, const struct source *src, size_t i, const struct i
         fprintf(to, "   | next: %s\n", e.next);
 }
 
-void plain_item(FILE *to, const struct source *src, size_t i)
+static void head_of(const struct item *it, char *head, size_t size)
+{
+    switch (it->kind) {
+    case ITEM_CLIENT:
+        snprintf(head, size, "C: ");
+        break;
+    case ITEM_SERVER:
+        snprintf(head, size, "S: %c ", item_mark_char(it->mark));
+        break;
+    case ITEM_EVENT:
+        snprintf(head, size, "-- ");
+        break;
+    default:
+        head[0] = '\0';
+    }
+}
+
+/* From its line `from` on. */
+static void item_from(FILE *to, const struct source *src, size_t i, uint64_t from)
 {
     struct item it;
     struct span s;
     char head[8];
     if (!src->item(src->self, i, &it))
         return;
-    for (uint64_t k = 0; k < it.lines && src->line(src->self, i, k, &s); k++) {
-        switch (it.kind) {
-        case ITEM_CLIENT:
-            snprintf(head, sizeof head, "C: ");
-            break;
-        case ITEM_SERVER:
-            snprintf(head, sizeof head, "S: %c ", item_mark_char(it.mark));
-            break;
-        case ITEM_EVENT:
-            snprintf(head, sizeof head, "-- ");
-            break;
-        default:
-            head[0] = '\0';
-        }
+    head_of(&it, head, sizeof head);
+    for (uint64_t k = from; k < it.lines && src->line(src->self, i, k, &s); k++) {
         if (k > 0 && it.stuffed && s.n > 1 && s.p[0] == '.') {
             s.p++;
             s.n--;
@@ -93,4 +106,57 @@ void plain_item(FILE *to, const struct source *src, size_t i)
     if (it.remark)
         clean_line(to, "   | ", it.remark, strlen(it.remark));
     explain(to, src, i, &it);
+}
+
+void plain_item(FILE *to, const struct source *src, size_t i)
+{
+    item_from(to, src, i, 0);
+}
+
+void plain_rest(FILE *to, const struct source *src, size_t i)
+{
+    item_from(to, src, i, 1);
+}
+
+bool plain_stream(FILE *to, struct transcript *t, size_t i, bool *told)
+{
+    const struct source *src = transcript_source(t);
+    struct item it;
+    char head[8];
+    struct span all = transcript_text(t, i);
+    if (all.n < STREAM_FROM || !src->item(src->self, i, &it) || !it.stuffed)
+        return false;
+    const char *p = all.p, *end = p + all.n, *lf = memchr(p, '\n', all.n);
+    if (!lf)
+        return false;
+    size_t first = (size_t)(lf - p) + 1;
+    head_of(&it, head, sizeof head);
+    static char out[65536]; /* stdio is asked once for some hundred lines */
+    size_t k = 0, h = strlen(head);
+    for (bool body = false; lf; lf = memchr(p, '\n', (size_t)(end - p)), body = true) {
+        size_t n = (size_t)(lf - p), cr = n > 0 && lf[-1] == '\r';
+        size_t dot = body && n > 1 + cr && *p == '.';
+        const char *text = p + dot;
+        n -= cr + dot;
+        p = lf + 1;
+        if (!body && *told)
+            continue;
+        bool usual = n <= SHOWN_MAX && text_harmless(text, n);
+        if (!usual || k + h + n + 1 > sizeof out) {
+            fwrite_unlocked(out, 1, k, to);
+            k = 0;
+        }
+        if (!usual) {
+            clean_line(to, head, text, n);
+            continue;
+        }
+        memcpy(out + k, head, h);
+        memcpy(out + k + h, text, n);
+        out[k + h + n] = '\n';
+        k += h + n + 1;
+    }
+    fwrite_unlocked(out, 1, k, to);
+    *told = true;
+    transcript_cut(t, i, first, (size_t)(p - all.p) - first);
+    return true;
 }

@@ -38,6 +38,8 @@ int main(int argc, char **argv)
         status = mode_run(&a);
     else if (a.mode == MODE_SEND)
         status = mode_send(&a);
+    else if (a.mode == MODE_PROBE)
+        status = mode_probe(&a);
     else if (a.mode == MODE_SERVE)
         status = mode_serve(&a);
     else if (a.mode == MODE_LESSONS)

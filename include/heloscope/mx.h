@@ -24,6 +24,8 @@ struct mx_entry {
     char address[64];    /* "": none */
     bool usable;         /* has an address of a wanted family and a name that may stand in an MX */
     bool warn;
+    const char *id; /* of what is wrong: "mx-alias", "mx-literal", "mx-reserved", "mx-no-address",
+                       "mx-null-mixed"; NULL: nothing */
     char note[300]; /* what is wrong with it, or worth knowing; "" */
 };
 

@@ -123,6 +123,7 @@ static void put_host(struct mx *m, const struct host *h)
         struct mx_entry *e = entry(m, h, h->name);
         if (e) {
             e->warn = true;
+            e->id = "mx-literal";
             snprintf(e->note, sizeof e->note,
                      "an address stands where an MX must have a name (RFC 5321 5.1): senders "
                      "skip it");
@@ -136,8 +137,10 @@ static void put_host(struct mx *m, const struct host *h)
             if (!e)
                 continue;
             e->usable = true;
-            e->warn = words || h->alias[0];
-            if (h->alias[0] && m->list.kind == MX_FOUND)
+            const bool alias = h->alias[0] && m->list.kind == MX_FOUND;
+            e->warn = words || alias;
+            e->id = alias ? "mx-alias" : words ? "mx-reserved" : NULL;
+            if (alias)
                 snprintf(e->note, sizeof e->note,
                          "an alias (CNAME) for %.120s, which an MX must not be (RFC 2181 10.3)%s%s",
                          h->alias, words ? "; its address is " : "", words ? words : "");
@@ -150,6 +153,7 @@ static void put_host(struct mx *m, const struct host *h)
     if (!e)
         return;
     e->warn = true;
+    e->id = h->name[0] ? "mx-no-address" : "mx-null-mixed";
     const bool six = m->family == AF_INET6;
     if (!h->name[0])
         snprintf(e->note, sizeof e->note,

@@ -85,6 +85,7 @@ int mode_plain(const struct args *a);
 int mode_explain(const struct args *a);
 int mode_run(const struct args *a);
 int mode_send(const struct args *a);
+int mode_probe(const struct args *a);
 int mode_serve(const struct args *a);
 int mode_themes(const struct args *a);
 int mode_verify(const struct args *a);

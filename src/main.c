@@ -46,6 +46,8 @@ int main(int argc, char **argv)
         status = mode_lessons(&a);
     else if (a.mode == MODE_THEMES)
         status = mode_themes(&a);
+    else if (a.mode == MODE_TLS)
+        status = mode_tls(&a);
     else if (a.mode == MODE_VERIFY)
         status = mode_verify(&a);
     else if (a.plain)

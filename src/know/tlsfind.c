@@ -210,9 +210,11 @@ static void certificate(struct finder *f, const struct tls_seen *s)
     tls_peer_ocsp(s->peer, &ocsp);
     if (ocsp.staple == TLS_STAPLE_REVOKED)
         found(f, RULE_REVOKED, "%s", ocsp.words);
-    long days = (long)((s->facts->not_after - time(NULL)) / 86400);
-    if (!s->practice && tls_peer_opinion(s->peer, TLS_CHECK_DATE)->word == TLS_HOLDS &&
-        days < SOON_DAYS)
+    /* Some certificates are made for a week: only the last third of a life counts. */
+    time_t left = s->facts->not_after - time(NULL);
+    long days = (long)(left / 86400);
+    if (tls_peer_opinion(s->peer, TLS_CHECK_DATE)->word == TLS_HOLDS && days < SOON_DAYS &&
+        left < (s->facts->not_after - s->facts->not_before) / 3)
         found(f, RULE_SOON, "in %ld day%s", days, days == 1 ? "" : "s");
     if (tls_peer_asked_client(s->peer) && !tls_peer_client(s->peer)[0])
         found(f, RULE_CLIENT_CERT, "%s", "");

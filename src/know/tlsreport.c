@@ -62,7 +62,7 @@ static void connection(const struct report *r)
          f->group[0] ? ", key exchange " : "", f->group,
          s->implicit ? "from the first octet" : "by an upgrade of the clear connection");
     if (tls_peer_client(s->peer)[0])
-        line(r, TLS_LINE_PLAIN, "",
+        line(r, TLS_LINE_PLAIN, "client",
              "The server asked for a client certificate; that of \"%s\" was "
              "sent.",
              tls_peer_client(s->peer));

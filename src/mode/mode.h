@@ -88,6 +88,7 @@ int mode_send(const struct args *a);
 int mode_probe(const struct args *a);
 int mode_serve(const struct args *a);
 int mode_themes(const struct args *a);
+int mode_tls(const struct args *a);
 int mode_verify(const struct args *a);
 int mode_lessons(const struct args *a);
 

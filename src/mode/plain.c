@@ -13,6 +13,7 @@
 #include "heloscope/practice.h"
 #include "heloscope/route.h"
 #include "heloscope/session.h"
+#include "heloscope/tlspeer.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -137,8 +138,14 @@ static void command(struct plain *p, const char *text)
                      v && strchr(v->insert, ' ') ? host : "");
         if (!session_line(p->session, line, strlen(line), why, sizeof why))
             say(why);
-    } else
-        say("the line mode knows :auth [MECHANISM] [USER], :apop USER, :caps, :drop and :quit");
+    } else if (strcmp(name, "tls") == 0)
+        plain_tls(stdout, p->session);
+    else if (strcmp(name, "save-chain") == 0 && one[0])
+        say(tls_peer_save(session_peer(p->session), one, false, why, sizeof why) ? "chain saved"
+                                                                                 : why);
+    else
+        say("the line mode knows :auth [MECHANISM] [USER], :apop USER, :tls, :save-chain FILE, "
+            ":caps, :drop and :quit");
 }
 
 /* One line of the letter. */

@@ -5,6 +5,7 @@
 
 #include "heloscope/login.h"
 #include "heloscope/transcript.h"
+#include "heloscope/session.h"
 #include <stdio.h>
 
 /* Prints item i with its explanation: printable text only, whatever the other end sent. */
@@ -26,5 +27,8 @@ bool plain_get_secret(const struct login_options *o, enum sasl_wants wants, cons
 /* :auth with what stands behind it. False: nothing was sent, why. */
 bool plain_login(struct session *s, const struct login_options *o, const char *text, char *why,
                  size_t size);
+
+/* Prints what is known of the session's TLS. */
+void plain_tls(FILE *to, const struct session *s);
 
 #endif

@@ -5,6 +5,7 @@
 #include "heloscope/buf.h"
 #include "heloscope/harmless.h"
 #include "heloscope/know.h"
+#include "heloscope/tlsreport.h"
 
 #include <string.h>
 
@@ -159,4 +160,16 @@ bool plain_stream(FILE *to, struct transcript *t, size_t i, bool *told)
     *told = true;
     transcript_cut(t, i, first, (size_t)(p - all.p) - first);
     return true;
+}
+
+void plain_tls(FILE *to, const struct session *s)
+{
+    struct tls_seen seen;
+    struct buf b;
+    session_tls_seen(s, &seen);
+    buf_init(&b, 4 << 20);
+    tls_report_text(&seen, &b);
+    fwrite(b.p, 1, b.len, to);
+    fflush(to);
+    buf_clear(&b);
 }

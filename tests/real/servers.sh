@@ -238,6 +238,8 @@ alias_maps =
 smtpd_tls_cert_file = $dir/tls/server.pem
 smtpd_tls_key_file = $dir/tls/server.key
 smtpd_tls_security_level = may
+smtpd_tls_CAfile = $dir/tls/ca.pem
+smtpd_tls_loglevel = 1
 smtpd_tls_session_cache_database =
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = $dir/dovecot/run/sasl
@@ -254,10 +256,12 @@ EOF
 127.0.0.1:$smtp inet n - n - - smtpd
 127.0.0.1:$submission inet n - n - - smtpd
   -o smtpd_tls_security_level=encrypt
+  -o smtpd_tls_ask_ccert=yes
   -o smtpd_sasl_auth_enable=yes
   -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
 127.0.0.1:$smtps inet n - n - - smtpd
   -o smtpd_tls_wrappermode=yes
+  -o smtpd_tls_ask_ccert=yes
   -o smtpd_sasl_auth_enable=yes
   -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
 pickup unix n - n 60 1 pickup

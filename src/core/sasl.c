@@ -295,25 +295,34 @@ static void failed(struct sasl *s, int rc, const char *challenge, size_t n, char
         snprintf(why, size, "%s", gsasl_strerror(rc));
 }
 
+/* Not gsasl_step64(): it frees what it decoded and encoded without wiping it, and hands the
+ * mechanisms octets without a NUL behind them. */
 static bool gsasl_answer(struct sasl *s, const char *challenge, size_t n, struct buf *out,
                          char *why, size_t size)
 {
-    char *in = xstrndup(challenge, n);
-    char *answer = NULL;
-    int rc = gsasl_step64(s->session, in, &answer);
-    free(in);
+    struct buf in;
+    char *raw = NULL, *answer = NULL;
+    size_t len = 0;
+    int rc = sasl_decode(challenge, n, &in)
+                 ? gsasl_step(s->session, buf_str(&in), in.len, &raw, &len)
+                 : GSASL_BASE64_ERROR;
+    buf_clear(&in);
     bool ok = rc == GSASL_OK || rc == GSASL_NEEDS_MORE;
     s->done = rc == GSASL_OK;
+    if (ok && len > 0 && (rc = gsasl_base64_to(raw, len, &answer, NULL)) != GSASL_OK)
+        ok = false;
     if (!ok)
         failed(s, rc, challenge, n, why, size);
     if (ok && answer && !buf_add_str(out, answer)) {
         snprintf(why, size, "the answer is longer than %zu octets", out->max);
         ok = false;
     }
-    if (answer) {
+    if (answer)
         explicit_bzero(answer, strlen(answer));
-        gsasl_free(answer);
-    }
+    if (raw)
+        explicit_bzero(raw, len);
+    gsasl_free(answer);
+    gsasl_free(raw);
     return ok;
 }
 

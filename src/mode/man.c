@@ -204,7 +204,7 @@ static void logins(FILE *to)
     fputs(
         ".SH \"LOGGING IN\"\n\\fB:auth\\fR takes the first of these that the server offers and "
         "that there is something for, says why, and goes through the dialogue; \\fB:auth "
-        "\\fIMECHANISM\\fR insists on one, and \\fB\\-\\-auth\\fR does so for a script. A "
+        "\\fIMECHANISM\\fR insists on one, \\fB\\-\\-auth\\fR does so for all of a session. A "
         "password or token that would cross the wire readable is a question first, or refused "
         "where nobody can be asked. Secrets come from the terminal, a file, a variable or a "
         "command, never from the command line. In the practice world the token of "

@@ -221,6 +221,18 @@ static bool is_char(const struct key *k, uint32_t ch)
     return k->kind == KEY_CHAR_ && !k->alt && k->ch == ch;
 }
 
+static void key(struct app *app, const struct key *k);
+
+/* Escape and a key that came in one read: somebody types fast. */
+static void escape_then(struct app *app, const struct key *k)
+{
+    struct key esc = {.kind = KEY_NAMED_, .code = TKEY_ESC}, then = *k;
+    then.alt = false;
+    key(app, &esc);
+    term_key_without_alt();
+    key(app, &then);
+}
+
 static void editor_key(struct app *app, struct tab *t, const struct key *k, enum action a)
 {
     if (t->letter) {
@@ -242,6 +254,12 @@ static void editor_key(struct app *app, struct tab *t, const struct key *k, enum
     }
     if (editor_busy() && a != ACT_CANCEL && a != ACT_SUSPEND) {
         line_key(app, k);
+        return;
+    }
+    size_t len;
+    const char *bytes = term_key_bytes(&len);
+    if (k->alt && a == ACT_NONE && !editor_means(bytes, len)) {
+        escape_then(app, k);
         return;
     }
     if (a == ACT_TO_TALK && editor_wants_escape()) {
@@ -293,13 +311,8 @@ static void key(struct app *app, const struct key *k)
         editor_key(app, t, k, a);
     else if (a != ACT_NONE)
         action_run(app, a);
-    else if (k->alt) {
-        /* Escape and a letter that came in one read: somebody types fast. */
-        struct key esc = {.kind = KEY_NAMED_, .code = TKEY_ESC}, then = *k;
-        then.alt = false;
-        key(app, &esc);
-        key(app, &then);
-    }
+    else if (k->alt)
+        escape_then(app, k);
 }
 
 static void paste(struct app *app)

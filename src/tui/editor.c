@@ -275,6 +275,22 @@ bool editor_wants_escape(void)
     return editor_busy() || (rl_editing_mode == 0 && rl_get_keymap() == vi_insertion_keymap);
 }
 
+bool editor_means(const char *bytes, size_t n)
+{
+    int type = ISFUNC;
+    char low[2] = {0};
+    editor_ready();
+    if (editor_wants_escape())
+        return true;
+    rl_command_func_t *fn = rl_function_of_keyseq_len(bytes, n, NULL, &type);
+    if (type == ISFUNC && fn == rl_do_lowercase_version && n == 2) {
+        low[0] = bytes[0];
+        low[1] = (char)(bytes[1] | 32);
+        fn = rl_function_of_keyseq_len(low, 2, NULL, &type);
+    }
+    return fn != NULL;
+}
+
 const char *editor_prompt(void)
 {
     if (!ready || !RL_ISSTATE(RL_STATE_ISEARCH | RL_STATE_NSEARCH | RL_STATE_NUMERICARG))

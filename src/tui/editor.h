@@ -36,6 +36,8 @@ void editor_cancel(void);
 bool editor_busy(void);
 /* vi mode, inserting: Escape is readline's. */
 bool editor_wants_escape(void);
+/* Do these octets (of an Alt key) have a meaning, the user's inputrc counted? */
+bool editor_means(const char *bytes, size_t n);
 /* What readline wants shown in front of the line instead of our prompt (while searching), or NULL.
  */
 const char *editor_prompt(void);

@@ -366,3 +366,9 @@ const char *term_key_bytes(size_t *n)
     *n = last_len;
     return last;
 }
+
+void term_key_without_alt(void)
+{
+    if (last_len > 1 && last[0] == '\033')
+        memmove(last, last + 1, --last_len);
+}

@@ -65,6 +65,8 @@ int term_signal_fd(void);
 bool term_key(struct key *k);
 /* The bytes that readline expects for the key that term_key() returned last. */
 const char *term_key_bytes(size_t *n);
+/* The last key had no meaning with Alt: its bytes without the Escape. */
+void term_key_without_alt(void);
 struct buf *term_paste(void);
 /* True if the last paste was longer than the ceiling: its end is missing. */
 bool term_paste_cut(void);

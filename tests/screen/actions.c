@@ -388,14 +388,47 @@ static void test_palette_rows(void **state)
     assert_in_range(rows, 30, 98); /* all commands and actions were there */
 }
 
+/* Escape and the next key in one read look like Alt: where that has a meaning it is Alt, elsewhere
+ * it is Escape and the key. */
+static void test_escape_in_one_read(void **state)
+{
+    (void)state;
+    struct term *t = helo_practice(80, 24);
+
+    say(t, "EHLO me.example", "250-practice.example greets");
+    say(t, "FROB", "500 5.5.1");
+    term_keys(t, "NOOP one");
+    term_wait(t, "NOOP one", WAIT);
+    term_key(t, "M-b"); /* a word back */
+    term_keys(t, "x");
+    term_wait(t, "NOOP xone", WAIT);
+    term_key(t, "M-E"); /* not Alt: Escape, and to the problem before */
+    wait_selected(t, "500 5.5.1");
+    term_wait(t, "NOOP xone", WAIT);
+    term_keys(t, "i");
+    term_wait_gone(t, "i type", WAIT);
+    term_key(t, "M-:"); /* Escape, and the palette */
+    term_wait(t, "[ commands ]", WAIT);
+    term_key(t, "Esc");
+    term_wait_gone(t, "[ commands ]", WAIT);
+    assert_int_equal(leave(t), 0);
+    term_stop(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        term_unit_test(test_problems),       term_unit_test(test_search),
-        term_unit_test(test_filter),         term_unit_test(test_fold_zoom_annotate),
-        term_unit_test(test_help_and_panes), term_unit_test(test_reply_moves_nothing),
-        term_unit_test(test_copy),           term_unit_test(test_save),
-        term_unit_test(test_open_big),       term_unit_test(test_palette_rows),
+        term_unit_test(test_problems),
+        term_unit_test(test_search),
+        term_unit_test(test_filter),
+        term_unit_test(test_fold_zoom_annotate),
+        term_unit_test(test_help_and_panes),
+        term_unit_test(test_reply_moves_nothing),
+        term_unit_test(test_copy),
+        term_unit_test(test_save),
+        term_unit_test(test_open_big),
+        term_unit_test(test_palette_rows),
+        term_unit_test(test_escape_in_one_read),
     };
 
     term_use_cmocka();

@@ -100,6 +100,7 @@ static void on_list(void *arg, const struct mx_list *list)
     struct probe *p = arg;
     p->list = xmalloc(sizeof *p->list);
     *p->list = *list;
+    list = p->list; /* the other goes with its owner */
     mx_cancel(p->mx);
     p->mx = NULL;
     /* Also a domain without servers publishes something, unless it does not exist. */

@@ -5,7 +5,7 @@
 #ifndef HELOSCOPE_DKIM_H
 #define HELOSCOPE_DKIM_H
 
-#include "heloscope/message.h"
+#include "heloscope/mailtext.h"
 #include "heloscope/zone.h"
 
 #include <time.h>
@@ -40,8 +40,8 @@ struct dkim {
     bool pending;    /* keys are missing: fetch and ask again */
 };
 
-/* Verifies every signature. Lines of m end in CRLF (message_crlf). dkim_clear() later. */
-void dkim_verify(const struct message *m, const struct rr_source *dns, time_t now,
+/* Verifies every signature. Lines of m end in CRLF (mailtext_crlf). dkim_clear() later. */
+void dkim_verify(const struct mailtext *m, const struct rr_source *dns, time_t now,
                  struct dkim *out);
 void dkim_clear(struct dkim *d);
 const char *dkim_word(enum dkim_result r);
@@ -70,7 +70,7 @@ struct dkim_signing {
 };
 
 /* Appends the field "DKIM-Signature: ...\r\n" for m to out. False: why. */
-bool dkim_sign(const struct message *m, const struct dkim_key *k, const struct dkim_signing *how,
+bool dkim_sign(const struct mailtext *m, const struct dkim_key *k, const struct dkim_signing *how,
                struct buf *out, char *why, size_t size);
 
 #endif

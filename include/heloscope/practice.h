@@ -20,6 +20,7 @@ struct world_options {
     bool no_tls;          /* offer no STARTTLS */
     bool allow_remote;    /* world_listen() takes addresses that other machines can reach, too */
     const char *faults;   /* on from the start, as world_fault() takes them; NULL: none */
+    const char *zone;     /* what SPF, DKIM and DMARC are judged by: a zone file; NULL: the lab's */
     unsigned idle_ms;     /* a silent client is sent away after this; 0: SMTP 5, POP3 10 minutes */
 };
 

@@ -24,7 +24,7 @@ struct verdict {
 };
 
 /* Judges a message whose lines end in CRLF. verdict_clear() later. */
-void verdict_make(const struct verdict_query *q, const struct message *m,
+void verdict_make(const struct verdict_query *q, const struct mailtext *m,
                   const struct rr_source *dns, struct verdict *out);
 void verdict_clear(struct verdict *v);
 /* Appends "Authentication-Results: ...\r\n", folded. */

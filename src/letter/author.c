@@ -3,7 +3,7 @@
  * nothing is decoded before (RFC 2047 6.2): what looks like an address in a display name is none.
  * What is ambiguous is called malformed, not guessed. RFC 5322 3.4, 3.6.2, 4.4; RFC 6854 (groups).
  */
-#include "heloscope/message.h"
+#include "heloscope/mailtext.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -202,7 +202,7 @@ static void address(struct reader *r)
     }
 }
 
-void message_author(const struct message *m, struct author *out)
+void mailtext_author(const struct mailtext *m, struct author *out)
 {
     memset(out, 0, sizeof *out);
     for (size_t i = 0; i < m->n; i++) {

@@ -15,7 +15,7 @@ enum { SIG_MAX = 4096, KEY_MAX = 8192, HEADER_MAX = 64 << 20, UNKNOWN = -1 };
 
 /* What is taken from a signature before its key is asked for. */
 struct reading {
-    const struct message *m;
+    const struct mailtext *m;
     const struct field *f;
     struct tags tags;
     bool ed25519, relaxed_header, relaxed_body, limited;
@@ -367,7 +367,8 @@ static bool verify(struct dkim_signature *s, struct reading *r, const struct rr_
     return ok;
 }
 
-void dkim_verify(const struct message *m, const struct rr_source *dns, time_t now, struct dkim *out)
+void dkim_verify(const struct mailtext *m, const struct rr_source *dns, time_t now,
+                 struct dkim *out)
 {
     struct hashes cache = {0};
     memset(out, 0, sizeof *out);

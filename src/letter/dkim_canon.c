@@ -165,7 +165,7 @@ bool dkim_field_unsigned(const struct field *f, bool relaxed, const char *value,
     return ok;
 }
 
-bool dkim_fields(const struct message *m, const struct tag *h, bool relaxed, struct buf *out)
+bool dkim_fields(const struct mailtext *m, const struct tag *h, bool relaxed, struct buf *out)
 {
     struct used {
         uint32_t hash;

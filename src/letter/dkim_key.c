@@ -20,7 +20,7 @@ static void update(void *arg, const char *p, size_t n)
     EVP_DigestUpdate(arg, p, n);
 }
 
-bool dkim_body_hash(const struct message *m, bool relaxed, uint64_t limit, uint64_t *whole,
+bool dkim_body_hash(const struct mailtext *m, bool relaxed, uint64_t limit, uint64_t *whole,
                     char out[48])
 {
     unsigned char digest[EVP_MAX_MD_SIZE];

@@ -21,7 +21,7 @@ bool dkim_field_unsigned(const struct field *f, bool relaxed, const char *value,
                          struct buf *out);
 /* Appends the fields that h= names, in their order, each name's last field first (RFC 6376 5.4.2).
  * What is not there counts as empty. Names beyond DKIM_NAMES: false. */
-bool dkim_fields(const struct message *m, const struct tag *h, bool relaxed, struct buf *out);
+bool dkim_fields(const struct mailtext *m, const struct tag *h, bool relaxed, struct buf *out);
 
 /* base64 with blanks in it; false: it is none, or more than *n octets. *n: how many. */
 bool base64_read(const char *s, size_t len, unsigned char *out, size_t *n);
@@ -29,7 +29,7 @@ bool base64_write(const unsigned char *p, size_t n, struct buf *out);
 
 /* The SHA-256 of a body in its canonical form (at most limit octets), as base64. *whole: its
  * length. */
-bool dkim_body_hash(const struct message *m, bool relaxed, uint64_t limit, uint64_t *whole,
+bool dkim_body_hash(const struct mailtext *m, bool relaxed, uint64_t limit, uint64_t *whole,
                     char out[48]);
 /* What a key makes of a signature. */
 enum key_verdict { KEY_HOLDS, KEY_WRONG, KEY_SHORT, KEY_BROKEN, KEY_OTHER };

@@ -18,7 +18,7 @@ static bool folded(const struct buf *b64, struct buf *out)
     return ok;
 }
 
-static bool tags_write(const struct message *m, const struct dkim_key *k,
+static bool tags_write(const struct mailtext *m, const struct dkim_key *k,
                        const struct dkim_signing *how, struct buf *out)
 {
     char hash[48];
@@ -40,7 +40,7 @@ static bool tags_write(const struct message *m, const struct dkim_key *k,
     return ok && buf_addf(out, "\r\n\th=%s;\r\n\tbh=%s;\r\n\tb=", how->headers, hash);
 }
 
-bool dkim_sign(const struct message *m, const struct dkim_key *k, const struct dkim_signing *how,
+bool dkim_sign(const struct mailtext *m, const struct dkim_key *k, const struct dkim_signing *how,
                struct buf *out, char *why, size_t size)
 {
     struct buf field, data, b64;

@@ -196,7 +196,7 @@ bool verdict_json(const struct verdict *v, struct buf *out)
 
 /* ---- all together ---- */
 
-void verdict_make(const struct verdict_query *q, const struct message *m,
+void verdict_make(const struct verdict_query *q, const struct mailtext *m,
                   const struct rr_source *dns, struct verdict *out)
 {
     char from[1400];
@@ -205,7 +205,7 @@ void verdict_make(const struct verdict_query *q, const struct message *m,
     envelope(q->mail_from ? q->mail_from : "", from, sizeof from);
     struct spf_query s = {
         .ip = q->ip, .helo = q->helo, .mail_from = from, .receiver = q->authserv_id};
-    message_author(m, &out->author);
+    mailtext_author(m, &out->author);
     spf_check(&s, dns, &out->spf);
     dkim_verify(m, dns, q->now ? q->now : time(NULL), &out->dkim);
     out->pending = out->spf.pending || out->dkim.pending;

@@ -160,6 +160,7 @@ int mode_serve(const struct args *a)
                                                      : CLIENTS;
     struct world_options o = {
         .maildir = a->maildir,
+        .zone = a->zone,
         .max_clients = files_for(want),
         .allow_remote = a->allow_remote,
         .message_max = (a->megabytes < 1000 ? a->megabytes : 1000) << 20,

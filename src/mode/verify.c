@@ -23,7 +23,7 @@ enum { MESSAGE_MB = 256 };
 
 struct job {
     struct verdict_query query;
-    struct message message;
+    struct mailtext message;
     struct rr_source source;
     struct verdict verdict;
     struct loop *loop;
@@ -208,7 +208,7 @@ static int verify(const struct args *a, enum dmarc_rfc rfc, const struct buf *te
                               .rfc = rfc}};
     int status = VERIFY_USAGE;
     bool ok = true;
-    message_parse(&j.message, buf_str(text), text->len);
+    mailtext_parse(&j.message, buf_str(text), text->len);
     if (z) {
         j.source = zone_source(z);
         verdict_make(&j.query, &j.message, &j.source, &j.verdict);
@@ -228,7 +228,7 @@ static int verify(const struct args *a, enum dmarc_rfc rfc, const struct buf *te
         usage("verify", why);
     }
     verdict_clear(&j.verdict);
-    message_clear(&j.message);
+    mailtext_clear(&j.message);
     return status;
 }
 
@@ -251,7 +251,7 @@ int mode_verify(const struct args *a)
     else if (a->zone && !(z = zone_read(a->zone, why, sizeof why)))
         usage("", why);
     else
-        status = verify(a, rfc, message_crlf(buf_str(&text), text.len, &crlf) ? &crlf : &text, z);
+        status = verify(a, rfc, mailtext_crlf(buf_str(&text), text.len, &crlf) ? &crlf : &text, z);
     zone_free(z);
     buf_clear(&text);
     buf_clear(&crlf);

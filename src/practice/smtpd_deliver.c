@@ -2,6 +2,7 @@
 /* A whole letter: looked at, stamped with a Received field (RFC 5321 4.4, RFC 3848), put into the
  * maildrops, and answered: once in SMTP, once for each recipient in LMTP (RFC 2033 4.2). */
 #include "practice/smtpd.h"
+#include "practice/receiver.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -117,7 +118,7 @@ static const struct {
     [STORE_BROKEN] = {451, "4.3.0", "The Maildir cannot be written"},
 };
 
-static void reply(struct smtp *s, const struct rcpt *r, const struct look *l)
+static void reply(struct smtp *s, const struct rcpt *r, const struct look *l, const char *aside)
 {
     if (s->flavour == FLAVOUR_LMTP && r->result == STORE_OK)
         smtp_say(s, 250, "2.1.5", "<%s> Ok: delivered, queued as %s", r->address, s->queue_id);
@@ -127,12 +128,29 @@ static void reply(struct smtp *s, const struct rcpt *r, const struct look *l)
     else if (r->result != STORE_OK)
         smtp_say(s, results[r->result].code, results[r->result].enhanced, "%s",
                  results[r->result].text);
+    else if (aside)
+        smtp_say(s, 250, "2.0.0", "Ok: queued as %s, put aside as junk: %s", s->queue_id, aside);
     else if (l->long_lines)
         smtp_say(s, 250, "2.0.0", "Ok: queued as %s (%zu lines are over %d octets: RFC 5322 2.1.1)",
                  s->queue_id, l->long_lines, SMTP_TEXT_LINE);
     else
         smtp_say(s, 250, "2.0.0", "Ok: queued as %s%s", s->queue_id,
                  r->box == TRAY ? " (practice: kept here, it never leaves)" : "");
+}
+
+/* Who has not logged in comes over the border, and is judged; LMTP's clients stand behind it. */
+static bool taken(struct smtp *s, struct receipt *out)
+{
+    struct arrival a = {.ip = s->peer->address,
+                        .helo = s->helo,
+                        .mail_from = s->from.text,
+                        .text = buf_str(&s->letter),
+                        .n = s->letter.len,
+                        .judge = s->flavour == FLAVOUR_SMTP && !s->authed};
+    receiver_take(world_receiver(s->world), &a, out);
+    if (out->does == RECEIVER_REFUSES)
+        say_all(s, out->code, out->enhanced, out->text);
+    return out->does != RECEIVER_REFUSES;
 }
 
 void smtp_deliver(struct smtp *s)
@@ -149,9 +167,19 @@ void smtp_deliver(struct smtp *s)
     snprintf(s->queue_id, sizeof s->queue_id, "%08llX%04llX",
              (unsigned long long)time(NULL) & 0xffffffff,
              (unsigned long long)store_serial(store) & 0xffff);
-    buf_init(&whole, s->letter.len + 4096);
+    struct receipt seen_as;
+    if (!taken(s, &seen_as)) {
+        receipt_clear(&seen_as);
+        smtp_reset(s);
+        return;
+    }
+    buf_init(&whole, s->letter.len + seen_as.head.len + 4096);
+    buf_add(&whole, buf_str(&seen_as.head), seen_as.head.len);
     stamp(s, &whole);
-    buf_add(&whole, s->letter.p, s->letter.len);
+    if (seen_as.forged)
+        buf_add(&whole, buf_str(&seen_as.kept), seen_as.kept.len);
+    else
+        buf_add(&whole, s->letter.p, s->letter.len);
     store->incoming -= s->letter.len;
     buf_clear(&s->letter);
     struct letter *l = letter_new(store, buf_str(&whole), whole.len);
@@ -165,9 +193,11 @@ void smtp_deliver(struct smtp *s)
     }
     if (s->flavour == FLAVOUR_LMTP)
         for (size_t i = 0; i < s->nrcpts; i++)
-            reply(s, &s->rcpts[i], &seen);
+            reply(s, &s->rcpts[i], &seen, NULL);
     else
-        reply(s, good ? good : &s->rcpts[0], &seen);
+        reply(s, good ? good : &s->rcpts[0], &seen,
+              seen_as.does == RECEIVER_JUNKS ? seen_as.text : NULL);
+    receipt_clear(&seen_as);
     if (good) {
         s->errors = 0;
         s->letters++;

@@ -4,6 +4,7 @@
 #include "practice/world.h"
 
 #include "practice/maildir.h"
+#include "practice/receiver.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -44,6 +45,7 @@ struct world {
     size_t ngrey;
     size_t left_out;
     char *maildir;
+    struct receiver *receiver;
 };
 
 /* Names of services, with the schemes of implicit TLS (RFC 8314). */
@@ -85,6 +87,11 @@ struct world *world_new(struct loop *l, const struct world_options *o, char *why
         return NULL;
     }
     store_init(&w->store, w->o.message_max);
+    w->receiver = receiver_new(w->o.zone, why, size);
+    if (!w->receiver) {
+        world_free(w);
+        return NULL;
+    }
     if (w->o.maildir) {
         w->o.maildir = w->maildir = xstrdup(w->o.maildir);
         w->store.maildir = maildir_open(w->maildir, why, size);
@@ -124,6 +131,7 @@ void world_free(struct world *w)
     while (w->peers)
         peer_free(w->peers);
     store_clear(&w->store);
+    receiver_free(w->receiver);
     tls_identity_free(w->identity);
     tls_identity_free(w->flawed[0]);
     tls_identity_free(w->flawed[1]);
@@ -141,6 +149,11 @@ void world_shutdown(struct world *w)
 struct loop *world_loop(struct world *w)
 {
     return w->l;
+}
+
+struct receiver *world_receiver(struct world *w)
+{
+    return w->receiver;
 }
 
 struct store *world_store(struct world *w)

@@ -10,7 +10,9 @@
 
 enum smtp_flavour { FLAVOUR_SMTP, FLAVOUR_SUBMISSION, FLAVOUR_LMTP };
 
+struct receiver;
 struct loop *world_loop(struct world *w);
+struct receiver *world_receiver(struct world *w);
 struct store *world_store(struct world *w);
 const struct world_options *world_settings(const struct world *w);
 /* The idle time in milliseconds: the world's where it was set, else the service's own. */

@@ -23,7 +23,7 @@ int main(void)
 {
     char why[300], dir[] = "/tmp/heloscope-bench-XXXXXX", message[64], zone[64];
     struct buf text, z, signed_text;
-    struct message m;
+    struct mailtext m;
     struct dkim_key *k = dkim_key_make(2048, why, sizeof why);
     if (!k || !mkdtemp(dir))
         return 1;
@@ -35,7 +35,7 @@ int main(void)
     while (text.len < MEGABYTE)
         buf_add_str(&text,
                     "A line of the letter,  as long as lines of letters are, more or less.\r\n");
-    message_parse(&m, buf_str(&text), text.len);
+    mailtext_parse(&m, buf_str(&text), text.len);
     for (int relaxed = 0; relaxed < 2; relaxed++) {
         struct dkim_signing how = {.domain = "bank.test",
                                    .selector = "s",
@@ -45,7 +45,7 @@ int main(void)
         if (!dkim_sign(&m, k, &how, &signed_text, why, sizeof why))
             return 1;
     }
-    message_clear(&m);
+    mailtext_clear(&m);
     buf_add(&signed_text, text.p, text.len);
 
     struct buf record;
@@ -69,13 +69,13 @@ int main(void)
     for (int i = 0; i < ROUNDS; i++) {
         struct verdict v;
         uint64_t start = now_us();
-        message_parse(&m, buf_str(&signed_text), signed_text.len);
+        mailtext_parse(&m, buf_str(&signed_text), signed_text.len);
         verdict_make(&q, &m, &dns, &v);
         values_add(&inside, (int64_t)(now_us() - start));
         passes = passes && v.dmarc[0].result == DMARC_PASS && v.dkim.n == 2 &&
                  v.dkim.at[0].result == DKIM_PASS && v.dkim.at[1].result == DKIM_PASS;
         verdict_clear(&v);
-        message_clear(&m);
+        mailtext_clear(&m);
     }
     if (!passes)
         return 1;

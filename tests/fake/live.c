@@ -22,7 +22,7 @@ static const char zone[] =
 
 struct job {
     struct verdict_query q;
-    struct message m;
+    struct mailtext m;
     struct verdict v;
     struct live *live;
     struct loop *loop;
@@ -55,14 +55,14 @@ static void run(const char *ip, const char *mail_from, struct job *j)
     if (!dns_zone(&dns, j->loop, zone, why, sizeof why))
         fail_msg("%s", why);
     j->q = (struct verdict_query){ip, "x.test", mail_from, "mx", DMARC_9989, 1};
-    message_parse(&j->m, text, sizeof text - 1);
+    mailtext_parse(&j->m, text, sizeof text - 1);
     j->live = live_new(&dns);
     loop_timer(j->loop, 0, judge, j);
     loop_run(j->loop);
     live_free(j->live);
     dns_free(&dns);
     loop_free(j->loop);
-    message_clear(&j->m);
+    mailtext_clear(&j->m);
 }
 
 static void rounds(void **state)

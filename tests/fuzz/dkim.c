@@ -21,9 +21,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     }
     struct answers a = {.p = text, .end = lf};
     struct rr_source dns = {answers_lookup, &a};
-    struct message m;
+    struct mailtext m;
     struct dkim d;
-    message_parse(&m, lf, (size_t)(end - lf));
+    mailtext_parse(&m, lf, (size_t)(end - lf));
     dkim_verify(&m, &dns, 1700000000, &d);
     for (size_t i = 0; i < d.n; i++) {
         if (d.at[i].result == DKIM_NONE)
@@ -41,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         if (given != (whole < 7 ? whole : 7))
             abort();
     }
-    message_clear(&m);
+    mailtext_clear(&m);
     answers_free(&a);
     return 0;
 }

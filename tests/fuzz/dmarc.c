@@ -11,10 +11,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     const char *text = (const char *)data, *lf = n ? memchr(text, '\n', n) : NULL;
-    struct message m;
+    struct mailtext m;
     struct author author;
-    message_parse(&m, text, lf ? (size_t)(lf - text) : n);
-    message_author(&m, &author);
+    mailtext_parse(&m, text, lf ? (size_t)(lf - text) : n);
+    mailtext_author(&m, &author);
     for (int rfc = 0; rfc < DMARC_RFCS; rfc++) {
         struct answers a = {.p = lf ? lf + 1 : text + n, .end = text + n};
         struct rr_source dns = {answers_lookup, &a};
@@ -32,6 +32,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         dmarc_clear(&d);
         answers_free(&a);
     }
-    message_clear(&m);
+    mailtext_clear(&m);
     return 0;
 }

@@ -9,10 +9,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     const char *text = (const char *)data, *at = text;
-    struct message m;
+    struct mailtext m;
     struct author author;
     struct buf crlf, out;
-    message_parse(&m, text, n);
+    mailtext_parse(&m, text, n);
     for (size_t i = 0; i < m.n; i++) {
         const struct field *f = &m.at[i];
         if (f->raw < at || f->raw + f->n > text + n || f->value < f->raw + f->name + 1 ||
@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     }
     if (m.body + m.nbody != text + n || m.body < at)
         abort();
-    message_author(&m, &author);
+    mailtext_author(&m, &author);
     for (size_t i = 0; i < author.domains; i++) {
         char again[256];
         if (!domain_normal(author.domain[i], strlen(author.domain[i]), again) ||
@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         abort();
     buf_init(&crlf, 2 * n + 2);
     buf_init(&out, 1 << 22);
-    bool changed = message_crlf(text, n, &crlf);
+    bool changed = mailtext_crlf(text, n, &crlf);
     if (changed && crlf.len < n)
         abort();
     struct answers a = {.p = "", .end = ""};
@@ -49,6 +49,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     verdict_clear(&v);
     buf_clear(&out);
     buf_clear(&crlf);
-    message_clear(&m);
+    mailtext_clear(&m);
     return 0;
 }

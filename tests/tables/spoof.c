@@ -348,7 +348,7 @@ static void sign(struct buf *letter, const char *domain)
 {
     char why[200] = "";
     size_t i = 0;
-    struct message m;
+    struct mailtext m;
     struct buf out;
     struct dkim_signing how = {.domain = domain,
                                .selector = "s",
@@ -357,12 +357,12 @@ static void sign(struct buf *letter, const char *domain)
                                .relaxed_body = true};
     while (strcmp(signers[i], domain) != 0)
         i++;
-    message_parse(&m, buf_str(letter), letter->len);
+    mailtext_parse(&m, buf_str(letter), letter->len);
     buf_init(&out, 1 << 16);
     if (!dkim_sign(&m, keys[i], &how, &out, why, sizeof why))
         fail_msg("%s", why);
     buf_add(&out, letter->p, letter->len);
-    message_clear(&m);
+    mailtext_clear(&m);
     buf_clear(letter);
     *letter = out;
 }
@@ -418,10 +418,10 @@ static void all(void **state)
     for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++) {
         const struct scenario *s = &scenarios[i];
         struct buf text;
-        struct message m;
+        struct mailtext m;
         buf_init(&text, 1 << 16);
         write_letter(s, &text);
-        message_parse(&m, buf_str(&text), text.len);
+        mailtext_parse(&m, buf_str(&text), text.len);
         for (int p = 0; p < POLICIES; p++) {
             char record[200] = "", spf[300], dkim[400] = "";
             if (policies[p])
@@ -450,7 +450,7 @@ static void all(void **state)
             verdict_clear(&v);
             zone_free(z);
         }
-        message_clear(&m);
+        mailtext_clear(&m);
         buf_clear(&text);
     }
     assert_int_equal(wrong, 0);
@@ -532,14 +532,14 @@ static void odd_records(void **state)
         bool bank = strstr(odd[i].mail_from, "bank") != NULL;
         struct zone *z = zone_with(odd[i].zone);
         struct rr_source dns = zone_source(z);
-        struct message m;
+        struct mailtext m;
         struct verdict v;
         struct verdict_query q = {.ip = bank ? BANK : EVIL,
                                   .helo = "x.test",
                                   .mail_from = odd[i].mail_from,
                                   .authserv_id = "mx"};
         snprintf(text, sizeof text, "From: %s\r\n\r\nx\r\n", odd[i].from);
-        message_parse(&m, text, strlen(text));
+        mailtext_parse(&m, text, strlen(text));
         verdict_make(&q, &m, &dns, &v);
         const struct dmarc *modern = &v.dmarc[DMARC_9989], *old = &v.dmarc[DMARC_7489];
         if (letter_of(modern) != odd[i].modern || letter_of(old) != odd[i].old ||
@@ -549,7 +549,7 @@ static void odd_records(void **state)
                      letter_of(modern), modern->policy_domain, modern->org_domain, letter_of(old),
                      buf_str(&modern->because), buf_str(&old->because));
         verdict_clear(&v);
-        message_clear(&m);
+        mailtext_clear(&m);
         zone_free(z);
     }
 }
@@ -571,17 +571,17 @@ static void temporary(void **state)
         static const char text[] = "From: a@bank.test\r\n\r\nx\r\n";
         struct zone *z = zone_with(rows[i].zone);
         struct rr_source dns = zone_source(z);
-        struct message m;
+        struct mailtext m;
         struct verdict v;
         struct verdict_query q = {
             .ip = EVIL, .helo = "x", .mail_from = rows[i].mail_from, .authserv_id = "mx"};
-        message_parse(&m, text, sizeof text - 1);
+        mailtext_parse(&m, text, sizeof text - 1);
         verdict_make(&q, &m, &dns, &v);
         for (int rfc = 0; rfc < DMARC_RFCS; rfc++)
             if (v.dmarc[rfc].result != rows[i].result)
                 fail_msg("%s: %s", rows[i].zone, buf_str(&v.dmarc[rfc].because));
         verdict_clear(&v);
-        message_clear(&m);
+        mailtext_clear(&m);
         zone_free(z);
     }
 }
@@ -602,12 +602,12 @@ static void forged(void **state)
         {"X-Authentication-Results: mx.school.test; dmarc=pass", false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct message m;
-        message_parse(&m, rows[i].field, strlen(rows[i].field));
+        struct mailtext m;
+        mailtext_parse(&m, rows[i].field, strlen(rows[i].field));
         assert_int_equal(m.n, 1);
         if (results_forged(&m.at[0], "mx.school.test") != rows[i].ours)
             fail_msg("%s", rows[i].field);
-        message_clear(&m);
+        mailtext_clear(&m);
     }
 }
 

@@ -54,10 +54,10 @@ static void verified(const char *zone, const char *text, struct dkim *out)
     if (!z)
         fail_msg("%s", why);
     struct rr_source dns = zone_source(z);
-    struct message m;
-    message_parse(&m, text, strlen(text));
+    struct mailtext m;
+    mailtext_parse(&m, text, strlen(text));
     dkim_verify(&m, &dns, 1700000000, out);
-    message_clear(&m);
+    mailtext_clear(&m);
     zone_free(z);
 }
 
@@ -185,8 +185,8 @@ static void signing(void **state)
     (void)state;
     static const char letter[] = "From: a@bank.test\r\nSubject: x  y\r\n\r\nline \r\n\r\n\r\n";
     char why[200] = "";
-    struct message m;
-    message_parse(&m, letter, sizeof letter - 1);
+    struct mailtext m;
+    mailtext_parse(&m, letter, sizeof letter - 1);
     static const unsigned sizes[] = {0, 1024, 512};
     for (unsigned how = 0; how < 12; how++) {
         struct dkim_key *k = dkim_key_make(sizes[how / 4], why, sizeof why);
@@ -223,7 +223,7 @@ static void signing(void **state)
         buf_clear(&zone);
         dkim_key_free(k);
     }
-    message_clear(&m);
+    mailtext_clear(&m);
     assert_null(dkim_key_pem("no key", 6, why, sizeof why));
     assert_non_null(strstr(why, "no private key"));
 }
@@ -257,9 +257,9 @@ static void canonical(void **state)
     (void)state;
     /* RFC 6376 3.4.5 */
     static const char text[] = "A: X\r\nB : Y\t\r\n\tZ  \r\n\r\n C \r\nD \t E\r\n\r\n\r\n";
-    struct message m;
+    struct mailtext m;
     struct buf b;
-    message_parse(&m, text, sizeof text - 1);
+    mailtext_parse(&m, text, sizeof text - 1);
     assert_int_equal(m.n, 2);
     buf_init(&b, 1000);
     dkim_field(&m.at[0], true, &b);
@@ -285,7 +285,7 @@ static void canonical(void **state)
     dkim_body("\r\n\r\n", 4, false, UINT64_MAX, collect, &b);
     assert_string_equal(buf_str(&b), "\r\n");
     buf_clear(&b);
-    message_clear(&m);
+    mailtext_clear(&m);
 }
 
 int main(void)

@@ -25,15 +25,15 @@ static void judged(const char *zone, const struct buf *text, const char *mail_fr
     if (!z)
         fail_msg("%s", why);
     struct rr_source dns = zone_source(z);
-    struct message m;
+    struct mailtext m;
     struct verdict_query q = {"192.0.2.1", "x.test", mail_from, "mx", DMARC_9989, 1};
     uint64_t start = now_us();
-    message_parse(&m, buf_str(text), text->len);
+    mailtext_parse(&m, buf_str(text), text->len);
     verdict_make(&q, &m, &dns, v);
     assert_in_range((now_us() - start) / 1000, 0, SOON_MS);
     assert_true(v->spf.because.len && v->dmarc[0].because.len && v->dmarc[1].because.len);
     assert_null(strpbrk(buf_str(&v->results), "\r\n\t\033"));
-    message_clear(&m);
+    mailtext_clear(&m);
     zone_free(z);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A message cut into fields and body, and domain names made comparable. Nothing is copied. RFC 5322
  * 2.1, 2.2, 3.6; RFC 5890 2.3.2.1 (A-labels). Who wrote it is author.c's. */
-#include "heloscope/message.h"
+#include "heloscope/mailtext.h"
 
 #include "core/lazy/idn2.gen.h"
 
@@ -27,7 +27,7 @@ bool field_is(const struct field *f, const char *name)
     return strlen(name) == f->name && strncasecmp(f->raw, name, f->name) == 0;
 }
 
-const struct field *message_field(const struct message *m, const char *name)
+const struct field *mailtext_field(const struct mailtext *m, const char *name)
 {
     for (size_t i = 0; i < m->n; i++)
         if (field_is(&m->at[i], name))
@@ -35,7 +35,7 @@ const struct field *message_field(const struct message *m, const char *name)
     return NULL;
 }
 
-size_t message_count(const struct message *m, const char *name)
+size_t mailtext_count(const struct mailtext *m, const char *name)
 {
     size_t k = 0;
     for (size_t i = 0; i < m->n; i++)
@@ -64,7 +64,7 @@ static size_t field_name(const char *p, size_t n, size_t *colon)
     return *colon < n && p[*colon] == ':' ? i : 0;
 }
 
-void message_parse(struct message *m, const char *text, size_t n)
+void mailtext_parse(struct mailtext *m, const char *text, size_t n)
 {
     size_t cap = 0, at = 0;
     memset(m, 0, sizeof *m);
@@ -108,13 +108,13 @@ void message_parse(struct message *m, const char *text, size_t n)
     }
 }
 
-void message_clear(struct message *m)
+void mailtext_clear(struct mailtext *m)
 {
     free(m->at);
     memset(m, 0, sizeof *m);
 }
 
-bool message_crlf(const char *text, size_t n, struct buf *out)
+bool mailtext_crlf(const char *text, size_t n, struct buf *out)
 {
     const char *lf = memchr(text, '\n', n);
     if (!lf || (lf > text && lf[-1] == '\r'))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Messages cut into fields, whom the From field names, and domains made comparable. */
 #include "tests/support/check.h"
-#include "heloscope/message.h"
+#include "heloscope/mailtext.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,24 +11,24 @@ static void fields(void **state)
     (void)state;
     static const char text[] =
         "Received: a\r\n\tb\r\nnonsense\r\nSubject : x\nFROM: y\r\n\r\nbody\r\n";
-    struct message m;
-    message_parse(&m, text, sizeof text - 1);
+    struct mailtext m;
+    mailtext_parse(&m, text, sizeof text - 1);
     assert_int_equal(m.n, 3);
     assert_int_equal(m.odd, 1);
     assert_true(field_is(&m.at[0], "received"));
     assert_int_equal(m.at[0].n, 17);
     assert_int_equal(m.at[0].nvalue, 6);
     assert_true(field_is(&m.at[1], "SUBJECT"));
-    assert_ptr_equal(message_field(&m, "from"), &m.at[2]);
-    assert_int_equal(message_count(&m, "From"), 1);
-    assert_null(message_field(&m, "To"));
+    assert_ptr_equal(mailtext_field(&m, "from"), &m.at[2]);
+    assert_int_equal(mailtext_count(&m, "From"), 1);
+    assert_null(mailtext_field(&m, "To"));
     assert_int_equal(m.nbody, 6);
-    message_clear(&m);
-    message_parse(&m, " folded first\r\nA: b", 19);
+    mailtext_clear(&m);
+    mailtext_parse(&m, " folded first\r\nA: b", 19);
     assert_int_equal(m.n, 1);
     assert_int_equal(m.odd, 1);
     assert_int_equal(m.nbody, 0);
-    message_clear(&m);
+    mailtext_clear(&m);
 }
 
 static void line_ends(void **state)
@@ -36,8 +36,8 @@ static void line_ends(void **state)
     (void)state;
     struct buf b;
     buf_init(&b, 100);
-    assert_false(message_crlf("a\r\nb\n", 5, &b));
-    assert_true(message_crlf("a\nb\r\nc", 6, &b));
+    assert_false(mailtext_crlf("a\r\nb\n", 5, &b));
+    assert_true(mailtext_crlf("a\nb\r\nc", 6, &b));
     assert_string_equal(buf_str(&b), "a\r\nb\r\nc");
     buf_clear(&b);
 }
@@ -85,11 +85,11 @@ static void authors(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char got[600] = "", text[600];
-        struct message m;
+        struct mailtext m;
         struct author a;
         snprintf(text, sizeof text, "%s\r\n\r\nx\r\n", rows[i].text);
-        message_parse(&m, text, strlen(text));
-        message_author(&m, &a);
+        mailtext_parse(&m, text, strlen(text));
+        mailtext_author(&m, &a);
         for (size_t k = 0; k < a.domains; k++)
             snprintf(got + strlen(got), sizeof got - strlen(got), "%s%s", k ? " " : "",
                      a.domain[k]);
@@ -97,7 +97,7 @@ static void authors(void **state)
             strcmp(got, rows[i].domains) != 0 || a.malformed != (a.why[0] != '\0'))
             fail_msg("%s: %u fields, domains \"%s\", malformed %d: %s", rows[i].text, a.fields, got,
                      a.malformed, a.why);
-        message_clear(&m);
+        mailtext_clear(&m);
     }
 }
 

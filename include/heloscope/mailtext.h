@@ -2,8 +2,8 @@
 /* A message as its octets stand: header fields in order and the body, nothing decoded; and who its
  * From field says wrote it. What signatures and policies are judged on. RFC 5322 2.2, 3.4, 3.6.2.
  */
-#ifndef HELOSCOPE_MESSAGE_H
-#define HELOSCOPE_MESSAGE_H
+#ifndef HELOSCOPE_MAILTEXT_H
+#define HELOSCOPE_MAILTEXT_H
 
 #include "heloscope/buf.h"
 
@@ -21,7 +21,7 @@ struct field {
     uint32_t hash; /* of the name, in small letters */
 };
 
-struct message {
+struct mailtext {
     struct field *at;
     size_t n;
     const char *body; /* behind the empty line */
@@ -30,19 +30,19 @@ struct message {
     size_t left_out; /* fields behind MESSAGE_FIELDS */
 };
 
-/* Cuts a text, which must outlive m. Lines end in CRLF or LF. message_clear() later. */
-void message_parse(struct message *m, const char *text, size_t n);
-void message_clear(struct message *m);
+/* Cuts a text, which must outlive m. Lines end in CRLF or LF. mailtext_clear() later. */
+void mailtext_parse(struct mailtext *m, const char *text, size_t n);
+void mailtext_clear(struct mailtext *m);
 /* Is this field called so (any case)? */
 bool field_is(const struct field *f, const char *name);
 uint32_t field_hash(const char *name, size_t n);
 /* The first field with this name, or NULL; and how many there are. */
-const struct field *message_field(const struct message *m, const char *name);
-size_t message_count(const struct message *m, const char *name);
+const struct field *mailtext_field(const struct mailtext *m, const char *name);
+size_t mailtext_count(const struct mailtext *m, const char *name);
 
 /* A text whose first line ends in LF alone, as files on this system do, with CRLF everywhere (what
  * was signed ended so): into out, true. Else false and out is untouched. */
-bool message_crlf(const char *text, size_t n, struct buf *out);
+bool mailtext_crlf(const char *text, size_t n, struct buf *out);
 
 /* The authors' domains, for DMARC (RFC 9989 5.3.1, RFC 7489 6.6.1). */
 struct author {
@@ -53,7 +53,7 @@ struct author {
     bool malformed; /* not exactly one From field with well-formed mailboxes */
     char why[200];  /* what is wrong with it, or "" */
 };
-void message_author(const struct message *m, struct author *out);
+void mailtext_author(const struct mailtext *m, struct author *out);
 
 /* A domain as it is compared: A-labels, small letters, no last dot; at most 253 octets. False: it
  * can be none (empty or long labels, a character that no host name has, an address in brackets). */

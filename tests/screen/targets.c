@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A domain as a target on the screen: the question which mail exchanger, a wrong answer to it, and
+ * :dns told in the talk. */
+#include "walk.h"
+#include "../fake/fakedns.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct fake_step greets[] = {SEND("220 mx2.example.test ESMTP\r\n"), EXPECT("QUIT"),
+                                          SEND("221 bye\r\n"), CLOSE(), END()};
+
+#define ZONE                                                                                       \
+    "example.test MX 10 gone.example.test\nexample.test MX 20 mx1.example.test\n"                  \
+    "example.test MX 30 mx2.example.test\nmx1.example.test A 127.0.0.3\n"                          \
+    "mx2.example.test A 127.0.0.1\nexample.test TXT v=spf1 mx ~all\n"
+
+static void test_mail_exchangers(void **state)
+{
+    (void)state;
+    struct fakedns *d = fakedns_start(ZONE);
+    struct fake *f = fake_start_tcp(greets, NULL);
+    char target[60];
+    snprintf(target, sizeof target, "mx:example.test:%d", fake_port(f));
+    struct term *t = helo(100, 34, NULL, target, "--resolver", fakedns_at(d), NULL);
+    term_wait(t, "which mail exchanger?", WAIT);
+    term_wait(t, "1  10 gone.example.test: there is no name", WAIT);
+    term_wait(t, "3  30 mx2.example.test [127.0.0.1]", WAIT);
+    term_key(t, "C-u");
+    term_keys(t, "1");
+    term_key(t, "Enter");
+    term_wait(t, "has no address to connect to", WAIT);
+    term_wait(t, "which mail exchanger?", WAIT); /* asked again */
+    term_key(t, "C-u");
+    term_keys(t, "3");
+    term_key(t, "Enter");
+    term_wait(t, "220 mx2.example.test ESMTP", WAIT);
+    term_wait(t, "MX 20 mx1.example.test [127.0.0.3]", WAIT);
+    say(t, ":dns", "SPF: v=spf1 mx ~all");
+    term_wait(t, "DANE: no TLSA records", WAIT);
+    say(t, "QUIT", "221 bye");
+    assert_int_equal(leave(t), 0);
+    term_stop(t);
+    fake_finish(f);
+    fake_free(f);
+    fakedns_stop(d);
+}
+
+static void test_no_is_an_answer(void **state)
+{
+    (void)state;
+    struct fakedns *d = fakedns_start(ZONE);
+    struct term *t = helo(80, 24, NULL, "mx:example.test", "--resolver", fakedns_at(d), NULL);
+    term_wait(t, "which mail exchanger?", WAIT);
+    term_key(t, "Esc");
+    term_wait(t, "given up while looking for a mail exchanger", WAIT);
+    assert_int_equal(leave(t), 0);
+    term_stop(t);
+    fakedns_stop(d);
+}
+
+static void test_practice_asks_nobody(void **state)
+{
+    (void)state;
+    struct term *t = helo_practice(80, 24);
+    say(t, ":dns example.test", "practice asks nothing of the network");
+    assert_int_equal(leave(t), 0);
+    term_stop(t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        term_unit_test(test_mail_exchangers),
+        term_unit_test(test_no_is_an_answer),
+        term_unit_test(test_practice_asks_nobody),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -391,6 +391,48 @@ static bool seconds(struct reader *r, struct step *st, const char *p, const char
     return true;
 }
 
+/* N, N-M, N- or all. */
+static bool numbers(const char *p, size_t n, unsigned long *first, unsigned long *last)
+{
+    char text[32], *stop;
+    if (n == 3 && memcmp(p, "all", 3) == 0) {
+        *first = 1;
+        *last = 0;
+        return true;
+    }
+    if (n == 0 || n >= sizeof text || p[0] < '1' || p[0] > '9')
+        return false;
+    memcpy(text, p, n);
+    text[n] = '\0';
+    *first = *last = strtoul(text, &stop, 10);
+    if (*stop == '-') {
+        *last = stop[1] >= '1' && stop[1] <= '9' ? strtoul(stop + 1, &stop, 10) : 0;
+        if (*last == 0)
+            stop++;
+    }
+    return !*stop && *first <= 100000000 && *last <= 100000000 && (*last == 0 || *last >= *first);
+}
+
+static bool retr_words(struct reader *r, struct step *st, const char *p, const char *end)
+{
+    size_t n = word_len(p, end);
+    const char *file = skip(p + n, end);
+    if (n == 0 || file == end)
+        return wants(r, WORD_RETR);
+    if (memchr(p, '$', n)) { /* told when it is run */
+        st->name = xstrndup(p, n);
+        if (!known(r, p, n, false))
+            return false;
+    } else if (!numbers(p, n, &st->first, &st->last))
+        return bad(r, "'%.*s' will not do: expected N, N-M, N- or all", n < 40 ? (int)n : 40, p);
+    return set_text(r, st, file, (size_t)(end - file));
+}
+
+bool script_numbers(const char *text, unsigned long *first, unsigned long *last)
+{
+    return numbers(text, strlen(text), first, last);
+}
+
 static bool read_file(struct reader *r, const char *path);
 
 static bool include(struct reader *r, const char *p, const char *end)
@@ -507,6 +549,8 @@ static bool arguments(struct reader *r, enum word w, const char *p, const char *
         return file_or_here(r, st, p, end);
     case SHAPE_SECONDS:
         return seconds(r, st, p, end);
+    case SHAPE_RETR:
+        return retr_words(r, st, p, end);
     case SHAPE_TARGET:
         r->s->n--;
         if (p == end)

@@ -39,6 +39,7 @@ struct script_runner {
     bool together;
     struct buf flight;
     struct watch *timer;
+    struct retr *retr;
     bool waited;
     bool working, over, failed_expectation;
     enum fault fault;
@@ -64,6 +65,8 @@ static void tell(struct script_runner *r, enum script_said kind, bool ok, const 
 static void finish(struct script_runner *r)
 {
     r->over = true;
+    retr_free(r->retr);
+    r->retr = NULL;
     loop_drop(r->timer);
     r->timer = NULL;
     if (session_is_open(r->session))
@@ -571,6 +574,57 @@ static enum go do_letter(struct script_runner *r, const struct step *st)
     return say_line(r, data->name, strlen(data->name)) ? GO_WAIT : GO_STOP;
 }
 
+/* What `retr` fetches; a number may be a variable. */
+static bool begin_retr(struct script_runner *r, const struct step *st)
+{
+    struct buf text;
+    unsigned long first = st->first, last = st->last;
+    bool ok = true;
+    if (!proto_verb(session_proto(r->session), "RETR", 4))
+        return fail(r, FAULT_USAGE, "this protocol fetches no messages");
+    buf_init(&text, 8192);
+    if (st->name) {
+        ok = expand(r, st->name, strlen(st->name), &text);
+        ok = ok && (script_numbers(buf_str(&text), &first, &last) ||
+                    fail(r, FAULT_USAGE, "'%.40s' will not do: expected N, N-M, N- or all",
+                         buf_str(&text)));
+        buf_trim(&text, 0);
+    }
+    ok = ok && expand(r, st->text, st->n, &text);
+    if (ok)
+        r->retr = retr_new(r->session, buf_str(&text), first, last);
+    buf_clear(&text);
+    return ok;
+}
+
+static enum go do_retr(struct script_runner *r, const struct step *st)
+{
+    char why[300];
+    if (r->phase == 0) {
+        enum go go = ready(r);
+        if (go != GO_ON)
+            return go;
+        pass_replies(r);
+        if (!begin_retr(r, st))
+            return GO_STOP;
+        r->phase = 1;
+    }
+    int done = retr_work(r->retr, why, sizeof why);
+    r->next = transcript_count(session_transcript(r->session)); /* retr_work() has looked at them */
+    if (done == 0 && session_is_open(r->session))
+        return GO_WAIT;
+    if (done == 0) {
+        gone(r);
+        return GO_STOP;
+    }
+    retr_free(r->retr);
+    r->retr = NULL;
+    if (done > 0)
+        return GO_ON;
+    fail(r, session_fault(r->session) == FAULT_FILE ? FAULT_FILE : FAULT_REFUSED, "%s", why);
+    return GO_STOP;
+}
+
 static enum go do_quit(struct script_runner *r, const struct step *st)
 {
     const struct verb *v = verb_with(session_proto(r->session), VERB_QUIT);
@@ -664,6 +718,8 @@ static enum go step(struct script_runner *r, const struct step *st)
     case WORD_LETTER:
     case WORD_BDAT:
         return do_letter(r, st);
+    case WORD_RETR:
+        return do_retr(r, st);
     case WORD_WAIT:
         return do_wait(r, st);
     case WORD_SAY:
@@ -771,6 +827,8 @@ void script_runner_free(struct script_runner *r)
 {
     if (!r)
         return;
+    if (!r->over)
+        retr_free(r->retr);
     loop_drop(r->timer);
     buf_clear(&r->flight);
     script_vars_clear(&r->vars);

@@ -36,6 +36,7 @@ enum shape {
     SHAPE_FILE, /* FILE or <<WORD */
     SHAPE_BDAT, /* the same behind [more] */
     SHAPE_SECONDS,
+    SHAPE_RETR,
     SHAPE_TARGET,
     SHAPE_INCLUDE,
 };
@@ -69,9 +70,10 @@ struct step {
     char **values;
     size_t nvalues;
     double seconds;
-    bool judged; /* an `expect` follows: it tells whether this went well */
-    bool here;   /* text is the letter itself, not a file's name */
-    bool more;   /* bdat */
+    unsigned long first, last; /* retr; first 0: name tells, last 0: to the last message */
+    bool judged;               /* an `expect` follows: it tells whether this went well */
+    bool here;                 /* text is the letter itself, not a file's name */
+    bool more;                 /* bdat */
 };
 
 struct script {
@@ -83,6 +85,17 @@ struct script {
     size_t expectations;
 };
 
+/* retr.c: fetching messages. */
+struct retr;
+struct retr *retr_new(struct session *s, const char *file, unsigned long first, unsigned long last);
+/* Sends what may be sent. 1: all of them are there, 0: not yet, -1: a file cannot be written, or a
+ * message was refused; why. */
+int retr_work(struct retr *r, char *why, size_t size);
+/* Gives the session its bodies back. */
+void retr_free(struct retr *r);
+
+/* "3", "3-7", "3-", "all". */
+bool script_numbers(const char *text, unsigned long *first, unsigned long *last);
 bool script_is_name(const char *p, size_t n);
 
 #endif

@@ -219,6 +219,65 @@ X
 run 0 "$pop3" --set NAME=student
 hasnot 'apple-pie'
 
+# Messages into a file, a folder and an mbox: dots undone, From quoted; what is not there is told.
+script <<'X'
+EHLO a.example
+MAIL FROM:<a@b.example>
+RCPT TO:<teacher@practice.example>
+letter <<END
+Subject: dots
+
+.dot
+From here
+>From there
+END
+X
+run 0 "$smtp"
+run 0 "$smtp"
+script <<X
+CAPA
+expect +OK /^PIPELINING/
+USER teacher
+PASS green-pencil
+expect +OK
+STAT
+capture N /(\d+)/
+retr \$N $dir/one
+retr all $dir/mbox
+retr 1- $dir/box/
+NOOP
+expect +OK
+retr \$N-\$N $dir/one
+X
+mkdir "$dir/box"
+run 0 "$pop3"
+hasnot 'From here'
+has 'C: RETR 2'
+count=$(grep -c '^From MAILER-DAEMON' "$dir/mbox")
+[ "$count" -ge 2 ] || { echo "FAIL: $count in the mbox"; failed=1; }
+[ "$(find "$dir/box" -name '*.eml' | wc -l)" -eq "$count" ] || { echo "FAIL: files in the folder"; failed=1; }
+cmp "$dir/one" "$dir/box/$count.eml" || failed=1
+tail -n 4 "$dir/one" | tr -d '\r' | grep -qx '\.dot' || { echo "FAIL: the dot"; cat "$dir/one"; failed=1; }
+grep -qx '>From here' "$dir/mbox" && grep -qx '>>From there' "$dir/mbox" || { echo "FAIL: From is not quoted"; failed=1; }
+script <<X
+USER teacher
+PASS green-pencil
+retr 99 $dir/one
+X
+run 8 "$pop3"
+has 'refused: -ERR'
+script <<X
+USER teacher
+PASS green-pencil
+retr 1 $dir/no/such/folder
+X
+run 3 "$pop3"
+has 'cannot be written'
+script <<X
+retr 1 $dir/one
+X
+run 2 "$smtp"
+
 # Mistakes are found before anything is opened.
 script <<'X'
 EHLO a.example

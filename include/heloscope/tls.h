@@ -67,6 +67,8 @@ struct tls_ask {
 struct tls_trust {
     const char *ca_file;                 /* PEM file instead of the system's store */
     const struct tls_identity *practice; /* trust this CA and nothing else */
+    bool hurried; /* nobody minds (--insecure): the bundle, some 20 ms to read, is not looked
+                     through */
     struct tls_ask ask;
 };
 

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -32,15 +33,33 @@ struct judge {
 
 /* -- trust ------------------------------------------------------------------------------------- */
 
+/* The file is read when the command line is checked and at each connection: a key takes OpenSSL a
+ * quarter of a millisecond to read, so the last file is kept while it is the same. One more owner;
+ * NULL: it cannot be read, or holds none. */
 static X509_STORE *store_of(const char *file)
 {
+    static char *name;
+    static struct stat was;
+    static X509_STORE *kept;
+    struct stat st;
+    if (stat(file, &st) != 0)
+        return NULL;
+    if (kept && strcmp(name, file) == 0 && st.st_ino == was.st_ino && st.st_dev == was.st_dev &&
+        st.st_size == was.st_size && st.st_mtim.tv_sec == was.st_mtim.tv_sec &&
+        st.st_mtim.tv_nsec == was.st_mtim.tv_nsec)
+        return X509_STORE_up_ref(kept) == 1 ? kept : NULL;
     X509_STORE *store = X509_STORE_new();
-    if (!store || X509_STORE_load_file(store, file) != 1) {
+    if (!store || X509_STORE_load_file(store, file) != 1 || X509_STORE_up_ref(store) != 1) {
         X509_STORE_free(store);
         return NULL;
     }
     /* Who names a file means what is in it, be it a root, an intermediate or the server itself. */
     X509_VERIFY_PARAM_set_flags(X509_STORE_get0_param(store), X509_V_FLAG_PARTIAL_CHAIN);
+    X509_STORE_free(kept);
+    free(name);
+    name = xstrdup(file);
+    was = st;
+    kept = store;
     return store;
 }
 
@@ -320,9 +339,9 @@ static X509 *root_of(X509_STORE_CTX *ctx)
     return n > 0 ? sk_X509_value(chain, n - 1) : NULL;
 }
 
-void tls_examine(SSL *ssl, const char *name, bool is_address, X509_STORE *own, bool practice,
-                 struct tls_facts *f, struct tls_peer *peer)
+void tls_examine(SSL *ssl, const struct tls_expected *e, struct tls_facts *f, struct tls_peer *peer)
 {
+    X509_STORE *own = e->own;
     tls_describe(ssl, f);
     struct report r = {.peer = peer};
     buf_init(&r.why, sizeof f->why - 1);
@@ -335,7 +354,12 @@ void tls_examine(SSL *ssl, const char *name, bool is_address, X509_STORE *own, b
         X509_STORE_CTX *ctx = X509_STORE_CTX_new();
         struct judge j = {0};
         bool made = ctx && verify(ctx, own ? own : system_store(false), ssl, leaf, chain, &j);
-        if (made && j.no_issuer && !own) {
+        if (made && j.no_issuer && !own && e->hurried) {
+            reason(
+                &r, TLS_CHECK_CHAIN, next_trust,
+                "its issuer was looked for in the directory of CAs only, not in the bundle, since "
+                "--insecure was given");
+        } else if (made && j.no_issuer && !own) {
             X509_STORE_CTX_cleanup(ctx);
             made = verify(ctx, system_store(true), ssl, leaf, chain, &j);
         }
@@ -345,16 +369,16 @@ void tls_examine(SSL *ssl, const char *name, bool is_address, X509_STORE *own, b
             explain_found(&r, &j.found[i]);
         if (!made)
             tls_peer_say(peer, TLS_CHECK_DATE, TLS_UNPROVEN, "not checked, as the chain", NULL);
-        tls_peer_keep(peer, ssl, name, root_of(ctx), own ? (practice ? 'p' : 'f') : 's');
+        tls_peer_keep(peer, ssl, e->name, root_of(ctx), own ? (e->practice ? 'p' : 'f') : 's');
         X509_STORE_CTX_free(ctx);
-        check_name(&r, leaf, name, is_address);
+        check_name(&r, leaf, e->name, e->is_address);
     }
     if (r.why.len) {
         f->verdict = TLS_UNVERIFIED;
         snprintf(f->why, sizeof f->why, "%s", buf_str(&r.why));
         snprintf(f->next, sizeof f->next, "%s", r.next);
     } else {
-        f->verdict = practice ? TLS_VERIFIED_PRACTICE : TLS_VERIFIED;
+        f->verdict = e->practice ? TLS_VERIFIED_PRACTICE : TLS_VERIFIED;
     }
     buf_clear(&r.why);
     ERR_clear_error();

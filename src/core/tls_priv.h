@@ -14,8 +14,13 @@ bool tls_trust_load(const struct tls_trust *trust, X509_STORE **own, char *why, 
 
 /* After the handshake of a client: verifies what the server presented and writes down what it says,
  * in all and, with the chain, in *peer. name is NULL where there is nothing to compare with. */
-void tls_examine(SSL *ssl, const char *name, bool is_address, X509_STORE *own, bool practice,
-                 struct tls_facts *f, struct tls_peer *peer);
+struct tls_expected {
+    const char *name;
+    bool is_address, practice, hurried;
+    X509_STORE *own; /* NULL: the system's */
+};
+void tls_examine(SSL *ssl, const struct tls_expected *e, struct tls_facts *f,
+                 struct tls_peer *peer);
 /* The same without a certificate to judge: a server's view. */
 void tls_describe(SSL *ssl, struct tls_facts *f);
 

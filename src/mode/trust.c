@@ -18,6 +18,7 @@ enum fault mode_trust(const struct args *a, bool check, struct tls_trust *out, c
                       size_t size)
 {
     *out = (struct tls_trust){.ca_file = a->ca_file,
+                              .hurried = a->insecure,
                               .ask = {.ciphers = a->ciphers,
                                       .sni = a->sni,
                                       .verify_name = a->verify_name,

@@ -5,7 +5,6 @@
 #include "script/mail_priv.h"
 
 #include "heloscope/harmless.h"
-#include "heloscope/login.h"
 #include "heloscope/transcript.h"
 
 #include <stdarg.h>
@@ -20,40 +19,6 @@
 const struct mail_stage_row mail_stages[] = {
 #define STAGE(id, names, status, drop, means) {names, status, drop, means},
 #include "script/stages.def"
-};
-
-enum phase {
-    STATE_BANNER,
-    STATE_HELO, /* EHLO is out */
-    STATE_OLD,  /* HELO is out */
-    STATE_TLS,
-    STATE_AUTH,
-    STATE_MAILS,
-    STATE_QUIT, /* QUIT is out, or only the end is waited for */
-    STATE_OVER,
-};
-
-struct mailer {
-    struct session *s;
-    struct mail_options o;
-    enum phase state;
-    enum mail_stage stage; /* what is being done: where it goes wrong tells the status */
-    bool in_tls;           /* STARTTLS is behind us */
-    bool dropping;         /* as soon as everything is written */
-    size_t next;           /* the next item of the transcript to look at */
-    /* The mail in hand. */
-    unsigned long number, accepted;
-    struct mail_letter letter;
-    size_t said;     /* commands of the envelope that are out: MAIL, RCPT ..., DATA */
-    size_t answered; /* and answered */
-    size_t rcpts;    /* recipients accepted */
-    bool go;         /* 354 */
-    bool letter_out; /* the letter is on its way */
-    size_t dots;     /* replies that its end is owed */
-    bool noted;      /* what is left out was said */
-    char refused[300];
-    int status;
-    char why[400];
 };
 
 enum mail_stage mail_stage_of(const char *name)
@@ -72,8 +37,7 @@ enum mail_stage mail_stage_of(const char *name)
 
 /* ---- the end ---- */
 
-__attribute__((format(printf, 3, 4))) static void fail(struct mailer *m, int status,
-                                                       const char *fmt, ...)
+void mail_fail(struct mailer *m, int status, const char *fmt, ...)
 {
     char words[800];
     struct buf clean;
@@ -90,32 +54,32 @@ __attribute__((format(printf, 3, 4))) static void fail(struct mailer *m, int sta
     buf_clear(&clean);
 }
 
-static void over(struct mailer *m)
+void mail_over_now(struct mailer *m)
 {
     if (session_is_open(m->s))
         session_drop(m->s);
     m->state = STATE_OVER;
 }
 
-static void say(struct mailer *m, const char *line)
+void mail_say(struct mailer *m, const char *line)
 {
     char why[300];
     if (!session_line(m->s, line, strlen(line), why, sizeof why)) {
-        fail(m, MAIL_STATUS_LOST, "%s", why);
-        over(m);
+        mail_fail(m, MAIL_STATUS_LOST, "%s", why);
+        mail_over_now(m);
     }
 }
 
-static void quit(struct mailer *m)
+void mail_quit(struct mailer *m)
 {
     m->state = STATE_QUIT;
     if (!m->status)
         m->stage = MAIL_QUIT;
     if (session_is_up(m->s) && !session_feeding(m->s))
-        say(m, "QUIT");
+        mail_say(m, "QUIT");
 }
 
-static void note(void *arg, const char *words)
+void mail_note(void *arg, const char *words)
 {
     struct mailer *m = arg;
     struct moment at = {.proto = session_proto(m->s),
@@ -125,7 +89,7 @@ static void note(void *arg, const char *words)
     transcript_add(session_transcript(m->s), ITEM_EVENT, MARK_WARN, &at, words, strlen(words), 0);
 }
 
-static int status_of(const struct mailer *m)
+int mail_stage_status(const struct mailer *m)
 {
     if (m->stage == MAIL_HELO && !m->in_tls)
         return mail_stages[MAIL_FIRST_HELO].status;
@@ -133,7 +97,7 @@ static int status_of(const struct mailer *m)
 }
 
 /* The first line of item i. */
-static void first_line(struct mailer *m, size_t i, char *out, size_t size)
+void mail_first_line(struct mailer *m, size_t i, char *out, size_t size)
 {
     struct span s;
     const struct source *src = transcript_source(session_transcript(m->s));
@@ -156,132 +120,39 @@ static void lost(struct mailer *m)
     for (size_t i = 0; !connected && i < n; i++)
         connected = src->moment(src->self, i, &at) && at.event == EVENT_CONNECTED;
     if (f == FAULT_TLS)
-        fail(m, mail_stages[MAIL_TLS].status, "TLS: %s", last);
+        mail_fail(m, mail_stages[MAIL_TLS].status, "TLS: %s", last);
     else if (f == FAULT_FILE)
-        fail(m, fault_status(FAULT_FILE), "%s", last);
+        mail_fail(m, fault_status(FAULT_FILE), "%s", last);
     else if (!connected)
-        fail(m, MAIL_STATUS_CONNECT, "no connection: %s", last);
+        mail_fail(m, MAIL_STATUS_CONNECT, "no connection: %s", last);
     else if (m->stage == MAIL_BANNER || late || f == FAULT_PROTOCOL)
-        fail(m, status_of(m), "%s", *last ? last : "the server closed the connection");
+        mail_fail(m, mail_stage_status(m), "%s", *last ? last : "the server closed the connection");
     else
-        fail(m, MAIL_STATUS_LOST, "%s", *last ? last : "the server closed the connection");
+        mail_fail(m, MAIL_STATUS_LOST, "%s", *last ? last : "the server closed the connection");
     m->state = STATE_OVER;
 }
 
 /* Is this where it is to stop? Then it does. */
-static bool stops(struct mailer *m, enum mail_stage at)
+bool mail_stops(struct mailer *m, enum mail_stage at)
 {
     if (m->o.stop == MAIL_TO_THE_END || m->o.stage != at || m->status)
         return false;
     if (m->o.stop == MAIL_QUIT_AFTER)
-        quit(m);
+        mail_quit(m);
     else if (m->o.stop == MAIL_DROP_AFTER)
-        over(m);
+        mail_over_now(m);
     else
         return false;
     return true;
 }
 
 /* The same, as soon as the stage's command is on its way. */
-static void sent(struct mailer *m, enum mail_stage at)
+void mail_sent(struct mailer *m, enum mail_stage at)
 {
     m->dropping = m->dropping || (m->o.stop == MAIL_DROP_AFTER_SEND && m->o.stage == at);
 }
 
 /* ---- up to the envelope ---- */
-
-static void refuse(struct mailer *m, const char *what)
-{
-    char line[300] = "no reply";
-    if (m->next > 0)
-        first_line(m, m->next - 1, line, sizeof line);
-    fail(m, status_of(m), "%s: %s", what, line);
-    quit(m);
-}
-
-static void hello(struct mailer *m, enum mail_stage stage)
-{
-    char line[400];
-    const struct proto *p = session_proto(m->s);
-    m->stage = stage;
-    m->state = STATE_HELO;
-    snprintf(line, sizeof line, "%s %s", p->caps_verb, m->o.ehlo);
-    say(m, line);
-    sent(m, stage);
-    if (stage == MAIL_FIRST_HELO && !m->o.tls && !m->o.tls_optional)
-        sent(m, MAIL_HELO);
-}
-
-static void begin_mails(struct mailer *m);
-
-static void login(struct mailer *m)
-{
-    char why[700] = "no password is to be had";
-    struct login_choice choice;
-    struct login l = {.user = m->o.user, .authzid = m->o.authzid, .clear_ok = m->o.clear_passwords};
-    struct buf secret;
-    m->stage = MAIL_AUTH;
-    if (!m->o.auth) {
-        if (!stops(m, MAIL_AUTH))
-            begin_mails(m);
-        return;
-    }
-    m->state = STATE_AUTH;
-    buf_init_secret(&secret, 65536);
-    bool ok = login_choose(m->s, m->o.mechanism, m->o.have, &choice, why, sizeof why);
-    if (ok && choice.clear && !m->o.clear_passwords) {
-        snprintf(
-            why, sizeof why,
-            "the connection is in clear, everybody on the way could read the password: nothing "
-            "was sent (--tls, or --clear-passwords)");
-        ok = false;
-    }
-    if (ok && choice.mechanism->wants != SASL_WANTS_NOTHING) {
-        ok = m->o.secret &&
-             m->o.secret(m->o.arg, choice.mechanism->wants, m->o.user, &secret, why, sizeof why);
-        l.secret = buf_str(&secret);
-    }
-    l.mechanism = choice.mechanism;
-    l.why = choice.why;
-    ok = ok && session_login(m->s, &l, why, sizeof why);
-    buf_clear(&secret);
-    sent(m, MAIL_AUTH);
-    if (!ok) {
-        fail(m, status_of(m), "%s", why);
-        quit(m);
-    }
-}
-
-/* The last EHLO was taken. */
-static void greeted(struct mailer *m)
-{
-    if (m->stage == MAIL_FIRST_HELO) {
-        const struct caps *c = session_caps(m->s);
-        bool offered = c && caps_find(c, "STARTTLS");
-        bool want = (m->o.tls || (m->o.tls_optional && offered)) && !session_tls(m->s);
-        if (stops(m, MAIL_FIRST_HELO))
-            return;
-        m->stage = MAIL_TLS;
-        if (want && !offered) {
-            fail(m, status_of(m), "STARTTLS is not offered: nothing more is sent in clear");
-            quit(m);
-            return;
-        }
-        if (want) {
-            m->state = STATE_TLS;
-            say(m, "STARTTLS");
-            sent(m, MAIL_TLS);
-            return;
-        }
-        if (stops(m, MAIL_TLS))
-            return;
-        m->stage = MAIL_HELO;
-    }
-    if (!stops(m, MAIL_HELO))
-        login(m);
-}
-
-/* ---- mails ---- */
 
 static bool pipelined(const struct mailer *m)
 {
@@ -309,7 +180,7 @@ static size_t commands(const struct mailer *m)
 static bool add_command(struct mailer *m, size_t i, struct buf *out, char *why, size_t size)
 {
     const struct caps *c = session_caps(m->s);
-    mail_note_fn *tell = m->noted ? NULL : note;
+    mail_note_fn *tell = m->noted ? NULL : mail_note;
     if (i == 0)
         return mail_from(&m->o, c, session_now(m->s)->tls, &m->letter, out, tell, m, why, size);
     if (i > m->o.nto)
@@ -335,15 +206,15 @@ static void say_envelope(struct mailer *m)
     buf_init(&flight, FLIGHT_MAX);
     for (; ok && m->said < last; m->said++) {
         ok = add_command(m, m->said, &flight, why, sizeof why) && buf_add_char(&flight, '\n');
-        sent(m, m->said == 0 ? MAIL_MAIL : m->said <= m->o.nto ? MAIL_RCPT : MAIL_DATA);
+        mail_sent(m, m->said == 0 ? MAIL_MAIL : m->said <= m->o.nto ? MAIL_RCPT : MAIL_DATA);
     }
     if (!ok) {
         m->stage = MAIL_MAIL;
-        fail(m, status_of(m), "%s", why);
-        quit(m);
+        mail_fail(m, mail_stage_status(m), "%s", why);
+        mail_quit(m);
     } else if (flight.len > 0 && !session_lines(m->s, flight.p, flight.len, why, sizeof why)) {
-        fail(m, MAIL_STATUS_LOST, "%s", why);
-        over(m);
+        mail_fail(m, MAIL_STATUS_LOST, "%s", why);
+        mail_over_now(m);
     }
     buf_clear(&flight);
 }
@@ -357,19 +228,19 @@ static void next_mail(struct mailer *m)
     m->refused[0] = '\0';
     m->letter = (struct mail_letter){0};
     if (m->o.letter && !m->o.letter(m->o.arg, m->number, &m->letter, why, sizeof why)) {
-        fail(m, fault_status(FAULT_FILE), "%s", why);
-        quit(m);
+        mail_fail(m, fault_status(FAULT_FILE), "%s", why);
+        mail_quit(m);
         return;
     }
     say_envelope(m);
 }
 
-static void begin_mails(struct mailer *m)
+void mail_begin(struct mailer *m)
 {
     m->state = STATE_MAILS;
     m->stage = MAIL_MAIL;
     if (by_bdat(m) != (m->o.params.bdat || m->o.params.binary) && !m->o.params.binary)
-        note(m, "CHUNKING is not offered: the letter goes by DATA");
+        mail_note(m, "CHUNKING is not offered: the letter goes by DATA");
     next_mail(m);
 }
 
@@ -408,12 +279,12 @@ static void send_letter(struct mailer *m)
                                  !pipelined(m), why, sizeof why);
     }
     if (!ok) {
-        fail(m, MAIL_STATUS_LOST, "%s", why);
-        over(m);
+        mail_fail(m, MAIL_STATUS_LOST, "%s", why);
+        mail_over_now(m);
         return;
     }
-    sent(m, MAIL_DATA); /* BDAT has no command of its own before it */
-    sent(m, MAIL_DOT);
+    mail_sent(m, MAIL_DATA); /* BDAT has no command of its own before it */
+    mail_sent(m, MAIL_DOT);
     /* The next envelope goes with it. */
     if (!last && !bdat && m->rcpts > 0 && pipelined(m) && !session_feeding(m->s) && !m->status &&
         m->o.stop == MAIL_TO_THE_END && m->dots == 1) {
@@ -429,36 +300,36 @@ static void decide(struct mailer *m)
     bool wanted = m->o.stop == MAIL_TO_THE_END || m->o.stage > MAIL_RCPT;
     if (m->rcpts == 0 && m->refused[0] && !m->status) {
         m->stage = m->stage > MAIL_RCPT ? MAIL_RCPT : m->stage;
-        fail(m, status_of(m), "%s", m->refused);
+        mail_fail(m, mail_stage_status(m), "%s", m->refused);
     }
     if (m->go && (m->status == 0 || m->rcpts == 0)) {
-        if (m->status == 0 && stops(m, MAIL_DATA))
+        if (m->status == 0 && mail_stops(m, MAIL_DATA))
             return;
         send_letter(m);
         return;
     }
     if (m->go) { /* an earlier mail went wrong: this one is not finished */
-        over(m);
+        mail_over_now(m);
         return;
     }
     if (m->status == 0 && wanted && m->rcpts > 0 && by_bdat(m)) {
         send_letter(m);
         return;
     }
-    if (m->status || !stops(m, m->o.stage))
-        quit(m);
+    if (m->status || !mail_stops(m, m->o.stage))
+        mail_quit(m);
 }
 
 static void mail_over(struct mailer *m)
 {
-    if (stops(m, MAIL_DOT) || (by_bdat(m) && stops(m, MAIL_DATA)))
+    if (mail_stops(m, MAIL_DOT) || (by_bdat(m) && mail_stops(m, MAIL_DATA)))
         return;
     if (m->status == 0 && m->number < (m->o.count ? m->o.count : 1)) {
         m->stage = MAIL_MAIL;
         next_mail(m);
         return;
     }
-    quit(m);
+    mail_quit(m);
 }
 
 static void remember(struct mailer *m, size_t item, const char *what)
@@ -466,7 +337,7 @@ static void remember(struct mailer *m, size_t item, const char *what)
     char line[300];
     if (m->refused[0])
         return;
-    first_line(m, item, line, sizeof line);
+    mail_first_line(m, item, line, sizeof line);
     snprintf(m->refused, sizeof m->refused, "%s was refused: %.250s", what, line);
 }
 
@@ -481,10 +352,12 @@ static void mail_reply(struct mailer *m, size_t item, enum reply_class cls)
                      (at.command.verb->flags & VERB_LITERAL) && !at.command.last;
         if (!good && !m->status) {
             char line[300];
-            first_line(m, item, line, sizeof line);
+            mail_first_line(m, item, line, sizeof line);
             m->stage = MAIL_DOT;
-            fail(m, m->rcpts == 0 && m->letter_out ? mail_stages[MAIL_RCPT].status : status_of(m),
-                 "the letter was refused: %s", line);
+            mail_fail(m,
+                      m->rcpts == 0 && m->letter_out ? mail_stages[MAIL_RCPT].status
+                                                     : mail_stage_status(m),
+                      "the letter was refused: %s", line);
         }
         if (chunk && good)
             return;
@@ -514,7 +387,7 @@ static void mail_reply(struct mailer *m, size_t item, enum reply_class cls)
             m->refused[0] = '\0';
             remember(m, item, "DATA");
             m->stage = MAIL_DATA;
-            fail(m, status_of(m), "%s", m->refused);
+            mail_fail(m, mail_stage_status(m), "%s", m->refused);
         }
     }
     bool hopeless = !pipelined(m) && ((i == 0 && !good) || (i == m->o.nto && m->rcpts == 0));
@@ -532,38 +405,38 @@ static void reply(struct mailer *m, size_t item, const struct moment *at)
     switch (m->state) {
     case STATE_BANNER:
         if (cls != REPLY_OK)
-            refuse(m, "the server does not greet");
-        else if (!stops(m, MAIL_BANNER))
-            hello(m, MAIL_FIRST_HELO);
+            mail_refuse(m, "the server does not greet");
+        else if (!mail_stops(m, MAIL_BANNER))
+            mail_hello(m, MAIL_FIRST_HELO);
         break;
     case STATE_HELO:
         if (cls == REPLY_OK)
-            greeted(m);
+            mail_greeted(m);
         else if (cls == REPLY_PERM && m->stage == MAIL_FIRST_HELO && !session_now(m->s)->lmtp) {
             char line[400];
             m->state = STATE_OLD;
             snprintf(line, sizeof line, "HELO %s", m->o.ehlo);
-            say(m, line);
+            mail_say(m, line);
         } else
-            refuse(m, "EHLO was refused");
+            mail_refuse(m, "EHLO was refused");
         break;
     case STATE_OLD:
         if (cls == REPLY_OK)
-            greeted(m);
+            mail_greeted(m);
         else
-            refuse(m, "EHLO and HELO were refused");
+            mail_refuse(m, "EHLO and HELO were refused");
         break;
     case STATE_TLS:
         if (cls != REPLY_OK)
-            refuse(m, "STARTTLS was refused");
+            mail_refuse(m, "STARTTLS was refused");
         break;
     case STATE_AUTH:
         if (cls == REPLY_GO || session_outstanding(m->s) > 0)
             break;
         if (!session_now(m->s)->authed)
-            refuse(m, "the login was refused");
-        else if (!stops(m, MAIL_AUTH))
-            begin_mails(m);
+            mail_refuse(m, "the login was refused");
+        else if (!mail_stops(m, MAIL_AUTH))
+            mail_begin(m);
         break;
     case STATE_MAILS:
         mail_reply(m, item, cls);
@@ -571,8 +444,8 @@ static void reply(struct mailer *m, size_t item, const struct moment *at)
     case STATE_QUIT:
         if (at->command.verb && (at->command.verb->flags & VERB_QUIT) && cls != REPLY_OK) {
             char line[300];
-            first_line(m, item, line, sizeof line);
-            fail(m, status_of(m), "QUIT was refused: %s", line);
+            mail_first_line(m, item, line, sizeof line);
+            mail_fail(m, mail_stage_status(m), "QUIT was refused: %s", line);
         }
         break;
     case STATE_OVER:
@@ -594,7 +467,7 @@ static void take_replies(struct mailer *m)
             continue;
         if (at.unsolicited || at.reply.cls == REPLY_NONE) {
             if (at.reply.code == 421)
-                first_line(m, i, m->refused, sizeof m->refused);
+                mail_first_line(m, i, m->refused, sizeof m->refused);
             continue;
         }
         reply(m, i, &at);
@@ -607,19 +480,19 @@ bool mail_work(struct mailer *m)
         return true;
     if (m->state == STATE_BANNER && m->o.stop == MAIL_DROP_AFTER_SEND &&
         m->o.stage == MAIL_BANNER && session_is_up(m->s))
-        over(m);
+        mail_over_now(m);
     if (m->dropping && session_is_open(m->s)) {
         if (session_feeding(m->s) || session_pending(m->s) > 0)
             return false;
-        over(m);
+        mail_over_now(m);
         return true;
     }
     take_replies(m);
     if (m->state == STATE_TLS && session_is_up(m->s) && session_tls(m->s) &&
         session_outstanding(m->s) == 0) {
         m->in_tls = true;
-        if (!stops(m, MAIL_TLS))
-            hello(m, MAIL_HELO);
+        if (!mail_stops(m, MAIL_TLS))
+            mail_hello(m, MAIL_HELO);
     }
     if (m->state != STATE_OVER && !session_is_open(m->s)) {
         if (m->state == STATE_QUIT && session_fault(m->s) == FAULT_NONE)
@@ -635,9 +508,10 @@ void mail_event(struct mailer *m, enum session_event ev)
     if (ev != SESSION_ASK_TLS || m->state == STATE_OVER)
         return;
     const struct tls_facts *f = session_tls(m->s);
-    fail(m, mail_stages[MAIL_TLS].status,
-         "the certificate could not be verified: %s; --insecure goes on", f ? f->why : "no facts");
-    over(m);
+    mail_fail(m, mail_stages[MAIL_TLS].status,
+              "the certificate could not be verified: %s; --insecure goes on",
+              f ? f->why : "no facts");
+    mail_over_now(m);
 }
 
 struct mailer *mail_new(struct session *s, const struct mail_options *o)

@@ -2,7 +2,7 @@
 /* Reads a script: lines into steps, what it includes put in its place, everything checked that can
  * be checked before a connection is opened. The first mistake ends it, told as "file:line: what is
  * wrong". */
-#include "script/script_priv.h"
+#include "script/parse_priv.h"
 
 #include "heloscope/harmless.h"
 
@@ -29,22 +29,7 @@ const struct script_row *script_words(size_t *n)
     return rows;
 }
 
-struct reader {
-    struct script *s;
-    struct script_vars known; /* names that are set before this line; no values */
-    bool files;               /* may files be read? */
-    enum fault fault;
-    int sys_errno; /* why a file cannot be read */
-    char *why;
-    size_t size;
-    /* The file in hand. */
-    unsigned file, line;
-    const char *p, *end; /* what is not read yet */
-    unsigned depth;
-    size_t open[NEST_MAX], nopen; /* `for` and `together` without their `end` */
-};
-
-__attribute__((format(printf, 2, 3))) static bool bad(struct reader *r, const char *fmt, ...)
+bool parse_bad(struct reader *r, const char *fmt, ...)
 {
     char words[700];
     struct buf clean;
@@ -76,44 +61,24 @@ static struct step *add(struct reader *r, enum word w)
 }
 
 /* Are the variables in a text set by then? */
-static bool known(struct reader *r, const char *text, size_t n, bool quote)
+bool parse_known(struct reader *r, const char *text, size_t n, bool quote)
 {
     char why[300];
     struct buf scratch;
     buf_init(&scratch, 2 * n + 64);
     bool ok = script_expand(&r->known, text, n, quote, &scratch, why, sizeof why);
     buf_clear(&scratch);
-    return ok || bad(r, "%s", why);
+    return ok || parse_bad(r, "%s", why);
 }
 
-static bool set_text(struct reader *r, struct step *st, const char *p, size_t n)
+bool parse_text(struct reader *r, struct step *st, const char *p, size_t n)
 {
     st->text = xstrndup(p, n);
     st->n = n;
-    return known(r, p, n, false);
+    return parse_known(r, p, n, false);
 }
 
 /* ---- words of a line ---- */
-
-static bool blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static size_t word_len(const char *p, const char *end)
-{
-    const char *q = p;
-    while (q < end && !blank(*q))
-        q++;
-    return (size_t)(q - p);
-}
-
-static const char *skip(const char *p, const char *end)
-{
-    while (p < end && blank(*p))
-        p++;
-    return p;
-}
 
 /* Octets between two words in which they differ, roughly: enough to find a slip. */
 static unsigned distance(const char *a, size_t n, const char *b)
@@ -152,75 +117,23 @@ static bool unknown_word(struct reader *r, const char *p, size_t n)
         }
     }
     if (like)
-        return bad(r, "unknown word '%.*s': did you mean '%s'?", (int)n, p, like);
-    return bad(r,
-               "unknown word '%.*s': expected a line to send, which begins with a capital letter, "
-               "or a word that 'heloscope --man' lists ('send' sends any line)",
-               n < 40 ? (int)n : 40, p);
+        return parse_bad(r, "unknown word '%.*s': did you mean '%s'?", (int)n, p, like);
+    return parse_bad(
+        r,
+        "unknown word '%.*s': expected a line to send, which begins with a capital letter, "
+        "or a word that 'heloscope --man' lists ('send' sends any line)",
+        n < 40 ? (int)n : 40, p);
 }
 
-static bool wants(struct reader *r, enum word w)
+bool parse_wants(struct reader *r, enum word w)
 {
-    return bad(r, "expected: %s", rows[w].form);
+    return parse_bad(r, "expected: %s", rows[w].form);
 }
 
 /* ---- the shapes ---- */
 
-static bool take_name(struct reader *r, const char **p, const char *end, char **name)
-{
-    size_t n = word_len(*p, end);
-    if (!script_is_name(*p, n))
-        return bad(r, "'%.*s' is no variable: a name is capital letters, digits and _ (TO, FROM2)",
-                   n < 40 ? (int)n : 40, *p);
-    free(*name);
-    *name = xstrndup(*p, n);
-    *p = skip(*p + n, end);
-    return true;
-}
-
-static bool define(struct reader *r, const char *name)
-{
-    char why[200];
-    return script_set(&r->known, name, "", why, sizeof why) || bad(r, "%s", why);
-}
-
-static bool hex(char c, unsigned *out)
-{
-    if (c >= '0' && c <= '9')
-        *out = (unsigned)(c - '0');
-    else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-        *out = (unsigned)((c | 0x20) - 'a') + 10;
-    else
-        return false;
-    return true;
-}
-
-/* The escapes of send-raw. Variables are not replaced in it: octets are octets. */
-static bool raw_text(struct reader *r, struct step *st, const char *p, const char *end)
-{
-    static const char from[] = "rnt\\0", to[] = "\r\n\t\\\0";
-    st->text = xmalloc((size_t)(end - p) + 1);
-    while (p < end) {
-        unsigned high, low;
-        const char *e = p + 1 < end ? memchr(from, p[1], sizeof from - 1) : NULL;
-        if (*p != '\\') {
-            st->text[st->n++] = *p++;
-        } else if (e) {
-            st->text[st->n++] = to[e - from];
-            p += 2;
-        } else if (end - p >= 4 && p[1] == 'x' && hex(p[2], &high) && hex(p[3], &low)) {
-            st->text[st->n++] = (char)(high * 16 + low);
-            p += 4;
-        } else
-            return bad(r, "unknown escape '%.*s': expected \\r, \\n, \\t, \\\\, \\0 or \\xHH",
-                       (int)(end - p < 4 ? end - p : 4), p);
-    }
-    st->text[st->n] = '\0';
-    return true;
-}
-
 /* The next line of the file without its end; false: there is none. */
-static bool next_line(struct reader *r, const char **line, size_t *n)
+bool parse_line(struct reader *r, const char **line, size_t *n)
 {
     if (r->p == r->end)
         return false;
@@ -235,57 +148,8 @@ static bool next_line(struct reader *r, const char **line, size_t *n)
     return true;
 }
 
-/* The lines up to one that is the word: the letter itself. */
-static bool here_text(struct reader *r, struct step *st, const char *mark, size_t nmark)
-{
-    struct buf text;
-    const char *line;
-    size_t n;
-    unsigned from = r->line;
-    buf_init(&text, SCRIPT_MAX + 2);
-    st->here = true;
-    while (next_line(r, &line, &n)) {
-        if (n == nmark && memcmp(line, mark, n) == 0) {
-            bool ok = set_text(r, st, buf_str(&text), text.len);
-            st->line = from;
-            buf_clear(&text);
-            return ok;
-        }
-        buf_add(&text, line, n);
-        buf_add_char(&text, '\n');
-    }
-    buf_clear(&text);
-    r->line = from;
-    return bad(r, "the letter that begins here has no end: expected a line '%.*s'",
-               nmark < 40 ? (int)nmark : 40, mark);
-}
-
-static bool file_or_here(struct reader *r, struct step *st, const char *p, const char *end)
-{
-    if (p == end)
-        return wants(r, st->word);
-    if (end - p >= 2 && p[0] == '<' && p[1] == '<') {
-        p = skip(p + 2, end);
-        size_t n = word_len(p, end);
-        if (n == 0 || p + n != end)
-            return bad(r, "expected one word behind <<, which ends the letter: letter <<END");
-        return here_text(r, st, p, n);
-    }
-    return set_text(r, st, p, (size_t)(end - p));
-}
-
-static bool add_value(struct reader *r, struct step *st, const char *p, size_t n)
-{
-    if (st->nvalues == VALUES_MAX)
-        return bad(r, "more than %d values in one 'for'", VALUES_MAX);
-    if ((st->nvalues & (st->nvalues - 1)) == 0) /* grows by doubling */
-        st->values = xrealloc(st->values, (st->nvalues ? 2 * st->nvalues : 1) * sizeof *st->values);
-    st->values[st->nvalues++] = xstrndup(p, n);
-    return true;
-}
-
 /* A file beside the script. */
-static char *beside(const struct reader *r, const char *p, size_t n)
+char *parse_beside(const struct reader *r, const char *p, size_t n)
 {
     const char *name = r->s->files[r->file];
     const char *slash = p[0] == '/' ? NULL : strrchr(name, '/');
@@ -300,7 +164,7 @@ static char *beside(const struct reader *r, const char *p, size_t n)
 }
 
 /* All of a file. NULL: told. */
-static char *slurp(struct reader *r, const char *path, size_t *n)
+char *parse_slurp(struct reader *r, const char *path, size_t *n)
 {
     struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -326,9 +190,9 @@ static char *slurp(struct reader *r, const char *path, size_t *n)
     if (!ok) {
         r->fault = FAULT_FILE;
         r->sys_errno = errno;
-        bad(r, "%s cannot be read: %s", path, strerror(r->sys_errno));
+        parse_bad(r, "%s cannot be read: %s", path, strerror(r->sys_errno));
     } else if (*n > SCRIPT_MAX) {
-        ok = bad(r, "%s is larger than %zu MiB", path, SCRIPT_MAX >> 20);
+        ok = parse_bad(r, "%s is larger than %zu MiB", path, SCRIPT_MAX >> 20);
     }
     if (fd >= 0)
         close(fd);
@@ -339,111 +203,17 @@ static char *slurp(struct reader *r, const char *path, size_t *n)
     return text;
 }
 
-static bool for_values(struct reader *r, struct step *st, const char *p, const char *end)
-{
-    if (!take_name(r, &p, end, &st->name))
-        return false;
-    size_t n = word_len(p, end);
-    bool from = n == 4 && memcmp(p, "from", 4) == 0;
-    const char *rest = skip(p + n, end);
-    if ((!from && !(n == 2 && memcmp(p, "in", 2) == 0)) || rest == end)
-        return wants(r, WORD_FOR);
-    if (from) {
-        if (!r->files)
-            return bad(r, "no file may be read here");
-        char *path = beside(r, rest, (size_t)(end - rest));
-        char *text = slurp(r, path, &n);
-        free(path);
-        bool ok = text != NULL;
-        for (const char *q = text, *stop = text ? text + n : NULL; ok && q < stop;) {
-            const char *lf = memchr(q, '\n', (size_t)(stop - q));
-            const char *e = lf ? lf : stop;
-            const char *b = skip(q, e), *t = e;
-            while (t > b && (blank(t[-1]) || t[-1] == '\r'))
-                t--;
-            if (t > b && *b != '#')
-                ok = memchr(b, '\0', (size_t)(t - b)) ? bad(r, "a NUL stands in the list")
-                                                      : add_value(r, st, b, (size_t)(t - b));
-            q = e + 1;
-        }
-        free(text);
-        return ok && define(r, st->name);
-    }
-    for (p = rest; p < end; p = skip(p + n, end)) {
-        n = word_len(p, end);
-        if (!known(r, p, n, false) || !add_value(r, st, p, n))
-            return false;
-    }
-    return define(r, st->name);
-}
-
-static bool seconds(struct reader *r, struct step *st, const char *p, const char *end)
-{
-    char text[24], *stop;
-    size_t n = (size_t)(end - p);
-    if (n == 0 || n >= sizeof text || p[0] < '0' || p[0] > '9')
-        return wants(r, WORD_WAIT);
-    memcpy(text, p, n);
-    text[n] = '\0';
-    st->seconds = strtod(text, &stop);
-    if (*stop || strpbrk(text, "xXpPeE") || !(st->seconds >= 0.1 && st->seconds <= 3600))
-        return bad(r, "'%s' will not do: expected seconds from 0.1 to 3600", text);
-    return true;
-}
-
-/* N, N-M, N- or all. */
-static bool numbers(const char *p, size_t n, unsigned long *first, unsigned long *last)
-{
-    char text[32], *stop;
-    if (n == 3 && memcmp(p, "all", 3) == 0) {
-        *first = 1;
-        *last = 0;
-        return true;
-    }
-    if (n == 0 || n >= sizeof text || p[0] < '1' || p[0] > '9')
-        return false;
-    memcpy(text, p, n);
-    text[n] = '\0';
-    *first = *last = strtoul(text, &stop, 10);
-    if (*stop == '-') {
-        *last = stop[1] >= '1' && stop[1] <= '9' ? strtoul(stop + 1, &stop, 10) : 0;
-        if (*last == 0)
-            stop++;
-    }
-    return !*stop && *first <= 100000000 && *last <= 100000000 && (*last == 0 || *last >= *first);
-}
-
-static bool retr_words(struct reader *r, struct step *st, const char *p, const char *end)
-{
-    size_t n = word_len(p, end);
-    const char *file = skip(p + n, end);
-    if (n == 0 || file == end)
-        return wants(r, WORD_RETR);
-    if (memchr(p, '$', n)) { /* told when it is run */
-        st->name = xstrndup(p, n);
-        if (!known(r, p, n, false))
-            return false;
-    } else if (!numbers(p, n, &st->first, &st->last))
-        return bad(r, "'%.*s' will not do: expected N, N-M, N- or all", n < 40 ? (int)n : 40, p);
-    return set_text(r, st, file, (size_t)(end - file));
-}
-
-bool script_numbers(const char *text, unsigned long *first, unsigned long *last)
-{
-    return numbers(text, strlen(text), first, last);
-}
-
 static bool read_file(struct reader *r, const char *path);
 
 static bool include(struct reader *r, const char *p, const char *end)
 {
     if (p == end)
-        return wants(r, WORD_INCLUDE);
+        return parse_wants(r, WORD_INCLUDE);
     if (!r->files)
-        return bad(r, "no file may be read here");
+        return parse_bad(r, "no file may be read here");
     if (r->depth == INCLUDE_MAX)
-        return bad(r, "more than %d scripts include one another", INCLUDE_MAX);
-    char *path = beside(r, p, (size_t)(end - p));
+        return parse_bad(r, "more than %d scripts include one another", INCLUDE_MAX);
+    char *path = parse_beside(r, p, (size_t)(end - p));
     struct reader keep = *r;
     bool ok = read_file(r, path);
     free(path);
@@ -468,93 +238,79 @@ static bool nest(struct reader *r, enum word w)
     size_t at = r->s->n - 1;
     if (w == WORD_END) {
         if (r->nopen == 0)
-            return bad(r, "'end' without 'for' or 'together' before it");
+            return parse_bad(r, "'end' without 'for' or 'together' before it");
         size_t begin = r->open[--r->nopen];
         r->s->steps[at].jump = begin;
         r->s->steps[begin].jump = at;
         return true;
     }
     if (r->nopen == NEST_MAX)
-        return bad(r, "more than %d 'for' inside one another", NEST_MAX);
+        return parse_bad(r, "more than %d 'for' inside one another", NEST_MAX);
     r->open[r->nopen++] = at;
     return true;
-}
-
-static bool auth_words(struct reader *r, struct step *st, const char *p, const char *end)
-{
-    size_t n = word_len(p, end);
-    const char *second = skip(p + n, end);
-    if (p == end || second + word_len(second, end) != end)
-        return wants(r, WORD_AUTH);
-    if (second < end) {
-        st->name = xstrndup(p, n);
-        if (!known(r, p, n, false))
-            return false;
-        p = second;
-    }
-    return set_text(r, st, p, (size_t)(end - p));
 }
 
 static bool arguments(struct reader *r, enum word w, const char *p, const char *end)
 {
     char why[300];
     if (in_together(r) && w != WORD_LINE && w != WORD_SEND && w != WORD_FOR && w != WORD_END)
-        return bad(r,
-                   "between 'together' and 'end' only lines to send and 'for' may stand, not "
-                   "'%s': expect the replies behind 'end'",
-                   rows[w].name);
+        return parse_bad(r,
+                         "between 'together' and 'end' only lines to send and 'for' may stand, not "
+                         "'%s': expect the replies behind 'end'",
+                         rows[w].name);
     struct step *st = add(r, w);
     switch (shapes[w]) {
     case SHAPE_NONE:
         if (p != end)
-            return bad(r, "'%s' stands alone: nothing may follow it", rows[w].name);
+            return parse_bad(r, "'%s' stands alone: nothing may follow it", rows[w].name);
         return w != WORD_TOGETHER && w != WORD_END ? true : nest(r, w);
     case SHAPE_LINE:
-        return set_text(r, st, p, (size_t)(end - p));
+        return parse_text(r, st, p, (size_t)(end - p));
     case SHAPE_REST:
-        return p < end ? set_text(r, st, p, (size_t)(end - p)) : wants(r, w);
+        return p < end ? parse_text(r, st, p, (size_t)(end - p)) : parse_wants(r, w);
     case SHAPE_RAW:
-        return p < end ? raw_text(r, st, p, end) : wants(r, w);
+        return p < end ? parse_raw(r, st, p, end) : parse_wants(r, w);
     case SHAPE_EXPECT:
         r->s->expectations++;
         if (p == end)
-            return wants(r, w);
+            return parse_wants(r, w);
         if (!match_parse(&st->match, p, (size_t)(end - p), true, why, sizeof why))
-            return bad(r, "%s", why);
-        return !st->match.regex || known(r, st->match.regex, strlen(st->match.regex), true);
+            return parse_bad(r, "%s", why);
+        return !st->match.regex || parse_known(r, st->match.regex, strlen(st->match.regex), true);
     case SHAPE_CAPTURE:
         if (p == end)
-            return wants(r, w);
-        if (!take_name(r, &p, end, &st->name))
+            return parse_wants(r, w);
+        if (!parse_name(r, &p, end, &st->name))
             return false;
         if (!match_parse(&st->match, p, (size_t)(end - p), false, why, sizeof why))
-            return bad(r, "%s", why);
-        return known(r, st->match.regex, strlen(st->match.regex), true) && define(r, st->name);
+            return parse_bad(r, "%s", why);
+        return parse_known(r, st->match.regex, strlen(st->match.regex), true) &&
+               parse_define(r, st->name);
     case SHAPE_SET:
         if (p == end)
-            return wants(r, w);
-        return take_name(r, &p, end, &st->name) && set_text(r, st, p, (size_t)(end - p)) &&
-               define(r, st->name);
+            return parse_wants(r, w);
+        return parse_name(r, &p, end, &st->name) && parse_text(r, st, p, (size_t)(end - p)) &&
+               parse_define(r, st->name);
     case SHAPE_FOR:
-        return p == end ? wants(r, w) : nest(r, w) && for_values(r, st, p, end);
+        return p == end ? parse_wants(r, w) : nest(r, w) && parse_for(r, st, p, end);
     case SHAPE_AUTH:
-        return auth_words(r, st, p, end);
+        return parse_auth(r, st, p, end);
     case SHAPE_BDAT:
         if (word_len(p, end) == 4 && memcmp(p, "more", 4) == 0) {
             st->more = true;
             p = skip(p + 4, end);
         }
-        return file_or_here(r, st, p, end);
+        return parse_letter(r, st, p, end);
     case SHAPE_FILE:
-        return file_or_here(r, st, p, end);
+        return parse_letter(r, st, p, end);
     case SHAPE_SECONDS:
-        return seconds(r, st, p, end);
+        return parse_seconds(r, st, p, end);
     case SHAPE_RETR:
-        return retr_words(r, st, p, end);
+        return parse_retr(r, st, p, end);
     case SHAPE_TARGET:
         r->s->n--;
         if (p == end)
-            return wants(r, w);
+            return parse_wants(r, w);
         if (!r->s->target)
             r->s->target = xstrndup(p, (size_t)(end - p));
         return true;
@@ -573,9 +329,9 @@ static bool read_line(struct reader *r, const char *line, size_t n)
     if (p == end || *p == '#')
         return true;
     if (memchr(p, '\0', (size_t)(end - p)))
-        return bad(r, "a NUL stands here: a script is text (send-raw \\0 sends one)");
+        return parse_bad(r, "a NUL stands here: a script is text (send-raw \\0 sends one)");
     if (r->s->n >= STEPS_MAX)
-        return bad(r, "more than %d steps", STEPS_MAX);
+        return parse_bad(r, "more than %d steps", STEPS_MAX);
     if (*p >= 'A' && *p <= 'Z')
         return arguments(r, WORD_LINE, p, end);
     n = word_len(p, end);
@@ -601,16 +357,16 @@ static bool read_text(struct reader *r, const char *name, const char *text, size
     }
     r->p = text;
     r->end = text + n;
-    while (next_line(r, &line, &len))
+    while (parse_line(r, &line, &len))
         if (!read_line(r, line, len))
             return false;
     if (r->nopen > open) {
         const struct step *st = &s->steps[r->open[r->nopen - 1]];
         r->line = st->line;
-        return bad(r, "'%s' has no 'end'", rows[st->word].name);
+        return parse_bad(r, "'%s' has no 'end'", rows[st->word].name);
     }
     if (r->nopen < open) {
-        return bad(r, "an 'end' ends what another file began");
+        return parse_bad(r, "an 'end' ends what another file began");
     }
     return true;
 }
@@ -618,7 +374,7 @@ static bool read_text(struct reader *r, const char *name, const char *text, size
 static bool read_file(struct reader *r, const char *path)
 {
     size_t n;
-    char *text = slurp(r, path, &n);
+    char *text = parse_slurp(r, path, &n);
     bool ok = text && read_text(r, path, text, n);
     free(text);
     return ok;
@@ -672,7 +428,7 @@ struct script *script_read(const char *path, const struct script_vars *vars, enu
     r.s->files = xmalloc(sizeof *r.s->files);
     r.s->files[0] = xstrdup(path);
     r.s->nfiles = 1;
-    char *text = slurp(&r, path, &n);
+    char *text = parse_slurp(&r, path, &n);
     if (!text && r.fault == FAULT_FILE) /* no line to name yet */
         snprintf(why, size, "%s cannot be read: %s", path, strerror(r.sys_errno));
     bool ok = text && read_text(&r, path, text, n);

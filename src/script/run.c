@@ -3,48 +3,16 @@
  * expectation looks at the replies one after the other. It drives nothing of its own: after each
  * turn of the loop script_work() does what can be done. Files of letters are read whole (60 MiB).
  */
-#include "script/script_priv.h"
+#include "script/run_priv.h"
 
 #include "heloscope/harmless.h"
-#include "heloscope/login.h"
-#include "heloscope/loop.h"
-#include "heloscope/transcript.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#define NONE ((size_t)-1)
 #define LINE_MAX_OUT 65536
-#define FLIGHT_MAX ((size_t)16 << 20) /* of `together` */
-#define REPLY_TEXT_MAX 65536          /* of a reply, for expressions */
-#define LETTER_MAX ((size_t)60 << 20)
-
-struct script_runner {
-    struct loop *loop;
-    struct session *session;
-    const struct script *s;
-    struct script_run_options o;
-    struct script_vars vars;
-    size_t at;              /* the step in hand */
-    int phase;              /* how far it is: 0 not begun */
-    size_t round[NEST_MAX]; /* of each open `for`: the value in hand */
-    unsigned depth;
-    size_t examined; /* the reply last looked at, or NONE */
-    size_t next;     /* the next item to look at */
-    bool together;
-    struct buf flight;
-    struct watch *timer;
-    struct retr *retr;
-    bool waited;
-    bool working, over, failed_expectation;
-    enum fault fault;
-    char why[1000];
-};
+#define REPLY_TEXT_MAX 65536 /* of a reply, for expressions */
 
 /* ---- what is told ---- */
 
@@ -74,8 +42,7 @@ static void finish(struct script_runner *r)
 }
 
 /* The script cannot go on. Always false. */
-__attribute__((format(printf, 3, 4))) static bool fail(struct script_runner *r, enum fault fault,
-                                                       const char *fmt, ...)
+bool runner_fail(struct script_runner *r, enum fault fault, const char *fmt, ...)
 {
     char words[500];
     struct buf clean;
@@ -99,12 +66,12 @@ __attribute__((format(printf, 3, 4))) static bool fail(struct script_runner *r, 
 }
 
 /* The connection is gone, and the script still wanted it. */
-static bool gone(struct script_runner *r)
+bool runner_gone(struct script_runner *r)
 {
     enum fault f = session_fault(r->session);
     const char *last = session_last(r->session);
-    return fail(r, f == FAULT_NONE ? FAULT_NETWORK : f, "the connection is over: %s",
-                *last ? last : "the server closed it");
+    return runner_fail(r, f == FAULT_NONE ? FAULT_NETWORK : f, "the connection is over: %s",
+                       *last ? last : "the server closed it");
 }
 
 /* ---- replies ---- */
@@ -130,7 +97,7 @@ static size_t next_reply(struct script_runner *r)
 }
 
 /* Everything that was answered so far counts as looked at. */
-static void pass_replies(struct script_runner *r)
+void runner_pass(struct script_runner *r)
 {
     for (size_t i; (i = next_reply(r)) != NONE; r->next = i + 1)
         r->examined = i;
@@ -171,13 +138,11 @@ static void first_line(struct script_runner *r, char *out, size_t size)
 
 /* ---- sending ---- */
 
-enum go { GO_ON, GO_WAIT, GO_STOP };
-
 /* May something be sent now? STOP: the connection is gone. */
-static enum go ready(struct script_runner *r)
+enum go runner_ready(struct script_runner *r)
 {
     if (!session_is_open(r->session)) {
-        gone(r);
+        runner_gone(r);
         return GO_STOP;
     }
     if (!session_is_up(r->session) || session_outstanding(r->session) > 0)
@@ -185,62 +150,55 @@ static enum go ready(struct script_runner *r)
     return GO_ON;
 }
 
-static bool expand(struct script_runner *r, const char *text, size_t n, struct buf *out)
+bool runner_expand(struct script_runner *r, const char *text, size_t n, struct buf *out)
 {
     char why[300];
     return script_expand(&r->vars, text, n, false, out, why, sizeof why) ||
-           fail(r, FAULT_USAGE, "%s", why);
+           runner_fail(r, FAULT_USAGE, "%s", why);
 }
 
-static bool has_line_end(const struct buf *b)
+bool runner_line_end(const struct buf *b)
 {
     return b->len && (memchr(b->p, '\n', b->len) || memchr(b->p, '\r', b->len));
 }
 
-static bool say_line(struct script_runner *r, const char *line, size_t n)
+bool runner_say(struct script_runner *r, const char *line, size_t n)
 {
     char why[300];
-    return session_line(r->session, line, n, why, sizeof why) || fail(r, FAULT_NETWORK, "%s", why);
-}
-
-/* The line that has a verb with flag: STARTTLS, QUIT, DATA. NULL: the protocol has none. */
-static const struct verb *verb_with(const struct proto *p, unsigned flag)
-{
-    for (size_t i = 0; i < p->nverbs; i++)
-        if ((p->verbs[i].flags & flag) && !(p->verbs[i].flags & VERB_HIDDEN))
-            return &p->verbs[i];
-    return NULL;
+    return session_line(r->session, line, n, why, sizeof why) ||
+           runner_fail(r, FAULT_NETWORK, "%s", why);
 }
 
 static enum go do_line(struct script_runner *r, const struct step *st)
 {
     struct buf line;
     bool ok;
-    enum go go = r->together ? GO_ON : ready(r);
+    enum go go = r->together ? GO_ON : runner_ready(r);
     if (go != GO_ON)
         return go;
     if (!r->together) {
         const struct verb *end = proto_pseudo(session_proto(r->session), VERB_END);
         if (end && proto_legal(end, session_now(r->session))) {
-            fail(r, FAULT_USAGE,
-                 "the server waits for the letter now: expected 'letter FILE' or "
-                 "'letter <<END'");
+            runner_fail(r, FAULT_USAGE,
+                        "the server waits for the letter now: expected 'letter FILE' or "
+                        "'letter <<END'");
             return GO_STOP;
         }
-        pass_replies(r);
+        runner_pass(r);
     }
     buf_init_secret(&line, LINE_MAX_OUT);
-    ok = expand(r, st->text, st->n, &line);
-    if (ok && has_line_end(&line))
-        ok = fail(r, FAULT_USAGE,
-                  "a line end stands inside the line (from a variable?): nothing "
-                  "was sent");
+    ok = runner_expand(r, st->text, st->n, &line);
+    if (ok && runner_line_end(&line))
+        ok = runner_fail(r, FAULT_USAGE,
+                         "a line end stands inside the line (from a variable?): nothing "
+                         "was sent");
     if (ok && r->together)
         ok = (buf_add(&r->flight, line.p, line.len) && buf_add_char(&r->flight, '\n')) ||
-             fail(r, FAULT_MEMORY, "the lines between 'together' and 'end' are more than %zu MiB",
-                  FLIGHT_MAX >> 20);
+             runner_fail(r, FAULT_MEMORY,
+                         "the lines between 'together' and 'end' are more than %zu MiB",
+                         FLIGHT_MAX >> 20);
     else if (ok)
-        ok = say_line(r, buf_str(&line), line.len);
+        ok = runner_say(r, buf_str(&line), line.len);
     buf_clear(&line);
     return ok ? GO_ON : GO_STOP;
 }
@@ -249,13 +207,13 @@ static enum go do_line(struct script_runner *r, const struct step *st)
 static enum go send_together(struct script_runner *r)
 {
     char why[300];
-    enum go go = ready(r);
+    enum go go = runner_ready(r);
     if (go != GO_ON)
         return go;
-    pass_replies(r);
+    runner_pass(r);
     if (r->flight.len > 0 &&
         !session_lines(r->session, r->flight.p, r->flight.len, why, sizeof why)) {
-        fail(r, FAULT_NETWORK, "%s", why);
+        runner_fail(r, FAULT_NETWORK, "%s", why);
         return GO_STOP;
     }
     r->together = false;
@@ -265,19 +223,19 @@ static enum go send_together(struct script_runner *r)
 
 /* Was everything that a word sent answered? With a reply there the end of the connection is no
  * matter yet. */
-static enum go settled(struct script_runner *r)
+enum go runner_settled(struct script_runner *r)
 {
     if (session_is_open(r->session))
         return session_is_up(r->session) && session_outstanding(r->session) == 0 ? GO_ON : GO_WAIT;
     if (next_reply(r) != NONE)
         return GO_ON;
-    gone(r);
+    runner_gone(r);
     return GO_STOP;
 }
 
 /* The word has had its replies (LMTP: one for each recipient). Without an `expect` behind it each
  * must be a good one; with one that judges, after AUTH the last of them. */
-static enum go judge(struct script_runner *r, const struct step *st)
+enum go runner_judge(struct script_runner *r, const struct step *st)
 {
     char got[300];
     size_t from = r->next, i;
@@ -288,7 +246,7 @@ static enum go judge(struct script_runner *r, const struct step *st)
         if (st->judged || c == REPLY_OK || c == REPLY_GO)
             continue;
         first_line(r, got, sizeof got);
-        fail(r, FAULT_REFUSED, "refused: %s", got);
+        runner_fail(r, FAULT_REFUSED, "refused: %s", got);
         return GO_STOP;
     }
     if (st->judged)
@@ -323,7 +281,7 @@ static enum go do_expect(struct script_runner *r, const struct step *st)
             (r->examined == NONE || session_fault(r->session) != FAULT_NONE)) {
             snprintf(got, sizeof got, "%s", session_last(r->session));
             tell(r, SCRIPT_EXPECT, false, wanted, got);
-            gone(r);
+            runner_gone(r);
             return GO_STOP;
         }
         if (i != NONE) {
@@ -358,7 +316,7 @@ static enum go do_capture(struct script_runner *r, const struct step *st)
     struct buf text, found;
     if (session_outstanding(r->session) > 0 && session_is_open(r->session))
         return GO_WAIT;
-    pass_replies(r);
+    runner_pass(r);
     buf_init(&text, REPLY_TEXT_MAX);
     buf_init(&found, REPLY_TEXT_MAX);
     reply_text(r, r->examined, &text);
@@ -370,8 +328,8 @@ static enum go do_capture(struct script_runner *r, const struct step *st)
     if (ok)
         return GO_ON;
     first_line(r, got, sizeof got);
-    fail(r, FAULT_EXPECTED, "%s%s/%s/ was not found in: %s", why, why[0] ? ": " : "",
-         st->match.regex, got);
+    runner_fail(r, FAULT_EXPECTED, "%s%s/%s/ was not found in: %s", why, why[0] ? ": " : "",
+                st->match.regex, got);
     return GO_STOP;
 }
 
@@ -385,9 +343,9 @@ static enum go do_for(struct script_runner *r, const struct step *st)
         return GO_ON;
     }
     buf_init(&value, LINE_MAX_OUT);
-    bool ok = expand(r, st->values[round], strlen(st->values[round]), &value);
+    bool ok = runner_expand(r, st->values[round], strlen(st->values[round]), &value);
     ok = ok && (script_set(&r->vars, st->name, buf_str(&value), why, sizeof why) ||
-                fail(r, FAULT_USAGE, "%s", why));
+                runner_fail(r, FAULT_USAGE, "%s", why));
     buf_clear(&value);
     r->round[r->depth++] = round + 1;
     return ok ? GO_ON : GO_STOP;
@@ -414,245 +372,24 @@ static enum go do_set(struct script_runner *r, const struct step *st)
     if (script_get(&r->o.fixed, st->name, strlen(st->name)))
         return GO_ON; /* the command line wins */
     buf_init(&value, LINE_MAX_OUT);
-    bool ok = expand(r, st->text, st->n, &value);
+    bool ok = runner_expand(r, st->text, st->n, &value);
     ok = ok && (script_set(&r->vars, st->name, buf_str(&value), why, sizeof why) ||
-                fail(r, FAULT_USAGE, "%s", why));
+                runner_fail(r, FAULT_USAGE, "%s", why));
     buf_clear(&value);
     return ok ? GO_ON : GO_STOP;
-}
-
-static enum go do_tls(struct script_runner *r, const struct step *st)
-{
-    const struct verb *v = verb_with(session_proto(r->session), VERB_UPGRADE);
-    if (r->phase == 0) {
-        enum go go = ready(r);
-        if (go != GO_ON)
-            return go;
-        pass_replies(r);
-        if (!v) {
-            fail(r, FAULT_USAGE, "this protocol knows no upgrade to TLS");
-            return GO_STOP;
-        }
-        r->phase = 1;
-        return say_line(r, v->name, strlen(v->name)) ? GO_WAIT : GO_STOP;
-    }
-    enum go go = settled(r);
-    return go == GO_ON ? judge(r, st) : go;
-}
-
-/* Says who logs in; the secret is asked for only when the mechanism wants one. */
-static enum go login(struct script_runner *r, const char *mechanism, const char *user)
-{
-    char why[700] = "no password is to be had";
-    struct login_choice choice;
-    struct login l = {.user = user, .authzid = r->o.authzid, .clear_ok = r->o.clear_passwords};
-    struct buf secret;
-    if (!login_choose(r->session, mechanism, r->o.have, &choice, why, sizeof why)) {
-        fail(r, FAULT_USAGE, "%s", why);
-        return GO_STOP;
-    }
-    if (choice.clear && !r->o.clear_passwords) {
-        fail(r, FAULT_USAGE,
-             "the connection is in clear, everybody on the way could read the password: nothing "
-             "was sent (expected 'tls' before it, or --clear-passwords)");
-        return GO_STOP;
-    }
-    l.mechanism = choice.mechanism;
-    l.why = choice.why;
-    buf_init_secret(&secret, 65536);
-    bool ok = true;
-    if (choice.mechanism->wants != SASL_WANTS_NOTHING) {
-        ok = (r->o.secret &&
-              r->o.secret(r->o.arg, choice.mechanism->wants, user, &secret, why, sizeof why)) ||
-             fail(r, FAULT_USAGE, "%s", why);
-        l.secret = buf_str(&secret);
-    }
-    ok =
-        ok && (session_login(r->session, &l, why, sizeof why) || fail(r, FAULT_REFUSED, "%s", why));
-    buf_clear(&secret);
-    return ok ? GO_WAIT : GO_STOP;
-}
-
-static enum go do_auth(struct script_runner *r, const struct step *st)
-{
-    struct buf mechanism, user;
-    enum go go = r->phase == 0 ? ready(r) : settled(r);
-    if (go != GO_ON)
-        return go;
-    if (r->phase == 1)
-        return judge(r, st);
-    pass_replies(r);
-    buf_init(&mechanism, 64);
-    buf_init(&user, 1024);
-    bool ok = (!st->name || expand(r, st->name, strlen(st->name), &mechanism)) &&
-              expand(r, st->text, st->n, &user);
-    if (ok && (has_line_end(&user) || has_line_end(&mechanism)))
-        ok = fail(r, FAULT_USAGE, "a line end stands in the name: nothing was sent");
-    r->phase = 1;
-    go = ok ? login(r, buf_str(&mechanism), buf_str(&user)) : GO_STOP;
-    buf_clear(&mechanism);
-    buf_clear(&user);
-    return go;
-}
-
-/* All of a letter: the text in the script, or a file beside it. */
-static bool letter_text(struct script_runner *r, const struct step *st, struct buf *out)
-{
-    struct buf path;
-    bool ok;
-    if (st->here)
-        return expand(r, st->text, st->n, out);
-    const char *script = r->s->files[st->file];
-    const char *slash = strrchr(script, '/');
-    buf_init(&path, 8192);
-    if (slash && st->text[0] != '/' && st->text[0] != '$')
-        buf_add(&path, script, (size_t)(slash - script) + 1);
-    ok = expand(r, st->text, st->n, &path);
-    int fd = ok ? open(buf_str(&path), O_RDONLY | O_CLOEXEC) : -1;
-    struct stat about;
-    if (ok && fd >= 0 && fstat(fd, &about) == 0 && S_ISREG(about.st_mode) &&
-        (size_t)about.st_size <= LETTER_MAX)
-        buf_room(out, (size_t)about.st_size + 1);
-    ok = ok &&
-         (fd >= 0 || fail(r, FAULT_FILE, "%s cannot be read: %s", buf_str(&path), strerror(errno)));
-    while (ok) {
-        char *room = buf_room(out, 65536);
-        ssize_t k = room ? read(fd, room, 65536) : 0;
-        if (!room)
-            ok = fail(r, FAULT_FILE, "%s is larger than %zu MiB", buf_str(&path), LETTER_MAX >> 20);
-        else if (k < 0 && errno != EINTR)
-            ok = fail(r, FAULT_FILE, "%s cannot be read: %s", buf_str(&path), strerror(errno));
-        else if (k == 0)
-            break;
-        else if (k > 0)
-            buf_grew(out, (size_t)k);
-    }
-    if (fd >= 0)
-        close(fd);
-    buf_clear(&path);
-    return ok;
-}
-
-static enum go send_letter(struct script_runner *r, const struct step *st)
-{
-    char why[300];
-    struct buf text;
-    pass_replies(r); /* 354 */
-    buf_init(&text, LETTER_MAX + 65536);
-    bool ok = letter_text(r, st, &text);
-    if (ok && st->word == WORD_LETTER)
-        ok = session_letter(r->session, buf_str(&text), text.len, why, sizeof why) ||
-             fail(r, FAULT_NETWORK, "%s", why);
-    else if (ok)
-        ok = session_bdat(r->session, buf_str(&text), text.len, !st->more, why, sizeof why) ||
-             fail(r, FAULT_NETWORK, "%s", why);
-    buf_clear(&text);
-    r->phase = 2;
-    return ok ? GO_WAIT : GO_STOP;
-}
-
-static enum go do_letter(struct script_runner *r, const struct step *st)
-{
-    const struct proto *p = session_proto(r->session);
-    const struct verb *end = proto_pseudo(p, VERB_END), *data = verb_with(p, VERB_LETTER);
-    enum go go = r->phase == 0 ? ready(r) : settled(r);
-    if (go != GO_ON)
-        return go;
-    if (r->phase == 2)
-        return judge(r, st);
-    if (r->phase == 0)
-        pass_replies(r);
-    if (!end || !data) {
-        fail(r, FAULT_USAGE, "this protocol sends no letters");
-        return GO_STOP;
-    }
-    if (st->word == WORD_BDAT || proto_legal(end, session_now(r->session)))
-        return send_letter(r, st);
-    if (r->phase == 1)
-        return judge(r, st); /* DATA was refused */
-    r->phase = 1;
-    return say_line(r, data->name, strlen(data->name)) ? GO_WAIT : GO_STOP;
-}
-
-/* What `retr` fetches; a number may be a variable. */
-static bool begin_retr(struct script_runner *r, const struct step *st)
-{
-    struct buf text;
-    unsigned long first = st->first, last = st->last;
-    bool ok = true;
-    if (!proto_verb(session_proto(r->session), "RETR", 4))
-        return fail(r, FAULT_USAGE, "this protocol fetches no messages");
-    buf_init(&text, 8192);
-    if (st->name) {
-        ok = expand(r, st->name, strlen(st->name), &text);
-        ok = ok && (script_numbers(buf_str(&text), &first, &last) ||
-                    fail(r, FAULT_USAGE, "'%.40s' will not do: expected N, N-M, N- or all",
-                         buf_str(&text)));
-        buf_trim(&text, 0);
-    }
-    ok = ok && expand(r, st->text, st->n, &text);
-    if (ok)
-        r->retr = retr_new(r->session, buf_str(&text), first, last);
-    buf_clear(&text);
-    return ok;
-}
-
-static enum go do_retr(struct script_runner *r, const struct step *st)
-{
-    char why[300];
-    if (r->phase == 0) {
-        enum go go = ready(r);
-        if (go != GO_ON)
-            return go;
-        pass_replies(r);
-        if (!begin_retr(r, st))
-            return GO_STOP;
-        r->phase = 1;
-    }
-    int done = retr_work(r->retr, why, sizeof why);
-    r->next = transcript_count(session_transcript(r->session)); /* retr_work() has looked at them */
-    if (done == 0 && session_is_open(r->session))
-        return GO_WAIT;
-    if (done == 0) {
-        gone(r);
-        return GO_STOP;
-    }
-    retr_free(r->retr);
-    r->retr = NULL;
-    if (done > 0)
-        return GO_ON;
-    fail(r, session_fault(r->session) == FAULT_FILE ? FAULT_FILE : FAULT_REFUSED, "%s", why);
-    return GO_STOP;
-}
-
-static enum go do_quit(struct script_runner *r, const struct step *st)
-{
-    const struct verb *v = verb_with(session_proto(r->session), VERB_QUIT);
-    if (r->phase == 1) {
-        if (session_is_open(r->session))
-            return GO_WAIT;
-        enum go done = settled(r);
-        return done == GO_ON ? judge(r, st) : done;
-    }
-    enum go go = ready(r);
-    if (go != GO_ON)
-        return go;
-    pass_replies(r);
-    r->phase = 1;
-    return say_line(r, v ? v->name : "QUIT", strlen(v ? v->name : "QUIT")) ? GO_WAIT : GO_STOP;
 }
 
 static enum go do_raw(struct script_runner *r, const struct step *st)
 {
     char why[300];
     if (!session_is_open(r->session)) {
-        gone(r);
+        runner_gone(r);
         return GO_STOP;
     }
     if (!session_is_up(r->session))
         return GO_WAIT;
     if (!session_raw(r->session, st->text, st->n, why, sizeof why)) {
-        fail(r, FAULT_NETWORK, "%s", why);
+        runner_fail(r, FAULT_NETWORK, "%s", why);
         return GO_STOP;
     }
     return GO_ON;
@@ -680,7 +417,7 @@ static enum go do_say(struct script_runner *r, const struct step *st)
     struct buf text, clean;
     buf_init(&text, LINE_MAX_OUT);
     buf_init(&clean, 8 * LINE_MAX_OUT);
-    bool ok = expand(r, st->text, st->n, &text);
+    bool ok = runner_expand(r, st->text, st->n, &text);
     if (ok) {
         text_clean(&clean, buf_str(&text), text.len);
         tell(r, SCRIPT_SAY, true, buf_str(&clean), "");
@@ -712,20 +449,20 @@ static enum go step(struct script_runner *r, const struct step *st)
     case WORD_END:
         return do_end(r, st);
     case WORD_TLS:
-        return do_tls(r, st);
+        return run_tls(r, st);
     case WORD_AUTH:
-        return do_auth(r, st);
+        return run_auth(r, st);
     case WORD_LETTER:
     case WORD_BDAT:
-        return do_letter(r, st);
+        return run_letter(r, st);
     case WORD_RETR:
-        return do_retr(r, st);
+        return run_retr(r, st);
     case WORD_WAIT:
         return do_wait(r, st);
     case WORD_SAY:
         return do_say(r, st);
     case WORD_QUIT:
-        return do_quit(r, st);
+        return run_quit(r, st);
     case WORD_DROP:
         session_drop(r->session);
         return GO_ON;
@@ -742,15 +479,15 @@ static enum go at_end(struct script_runner *r)
 {
     char got[300];
     if (session_is_open(r->session)) {
-        enum go go = ready(r);
+        enum go go = runner_ready(r);
         if (go != GO_ON)
             return go;
     } else if (session_fault(r->session) != FAULT_NONE &&
                (r->s->n == 0 || r->s->steps[r->s->n - 1].word != WORD_EXPECT)) {
-        gone(r);
+        runner_gone(r);
         return GO_STOP;
     }
-    pass_replies(r);
+    runner_pass(r);
     enum reply_class c = class_of(r, r->examined);
     if (r->s->expectations == 0 && r->fault == FAULT_NONE && (c == REPLY_TEMP || c == REPLY_PERM)) {
         first_line(r, got, sizeof got);
@@ -812,15 +549,15 @@ void script_event(struct script_runner *r, enum session_event ev)
 {
     if (ev == SESSION_ASK_TLS) {
         const struct tls_facts *f = session_tls(r->session);
-        fail(r, FAULT_TLS, "the certificate could not be verified: %s; --insecure goes on",
-             f ? f->why : "no facts");
+        runner_fail(r, FAULT_TLS, "the certificate could not be verified: %s; --insecure goes on",
+                    f ? f->why : "no facts");
     }
 }
 
 void script_stop(struct script_runner *r, const char *why)
 {
     if (!r->over)
-        fail(r, FAULT_NETWORK, "%s", why);
+        runner_fail(r, FAULT_NETWORK, "%s", why);
 }
 
 void script_runner_free(struct script_runner *r)

@@ -384,6 +384,13 @@ static void ask(struct dnsfacts *f, enum part part, const char *name, enum dns_t
     s->q = dns_ask(f->d, name, type, on_part, s);
 }
 
+/* RFC 6761 6.3: nobody is asked about this machine. */
+static bool is_localhost(const char *host)
+{
+    size_t n = strlen(host);
+    return n >= 9 && strcasecmp(host + n - 9, "localhost") == 0 && (n == 9 || host[n - 10] == '.');
+}
+
 struct dnsfacts *dnsfacts_start(const struct dns *d, const struct dnsfacts_ask *a, dnsfacts_fn *fn,
                                 void *arg)
 {
@@ -414,7 +421,7 @@ struct dnsfacts *dnsfacts_start(const struct dns *d, const struct dnsfacts_ask *
             ask(f, below[i].part, name, DNS_TXT);
         }
     }
-    if (*f->host && dane_name(f->host, f->port, name, sizeof name))
+    if (*f->host && !is_localhost(f->host) && dane_name(f->host, f->port, name, sizeof name))
         ask(f, PART_DANE, name, DNS_TLSA);
     for (int i = 0; i < PARTS; i++)
         if (f->parts[i].open)

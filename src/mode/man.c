@@ -252,7 +252,8 @@ void man_print(FILE *to)
           "send.\n.PP\n"
           "\\fITARGET\\fR is \\fBsmtp://\\fIhost\\fR[\\fB:\\fIport\\fR], \\fBsmtps://\\fR, "
           "\\fBsubmission://\\fR, \\fBlmtp://\\fR, \\fBpop3://\\fR, \\fBpop3s://\\fR, "
-          "\\fBunix:\\fI/path\\fR, or \\fIhost\\fR[\\fB:\\fIport\\fR], where a well\\-known port "
+          "\\fBunix:\\fI/path\\fR, \\fBmx:\\fIdomain\\fR (its mail exchangers), or "
+          "\\fIhost\\fR[\\fB:\\fIport\\fR], where a well\\-known port "
           "tells the "
           "protocol. IPv6 addresses stand in brackets.\n",
           to);
@@ -286,6 +287,10 @@ void man_print(FILE *to)
            "connection; 3: a file cannot be read; 6: the connection was lost; 21 banner, 22 EHLO, "
            "23 MAIL, 24 no recipient was accepted, 25 DATA, 26 the letter was refused, 27 QUIT was "
            "refused, 28 login, 29 TLS, 32 EHLO inside TLS: as swaks has them.");
+    tagged(to, "heloscope probe",
+           "0: a server would take the mail (whatever else is wrong stands in the findings); 5: "
+           "none can be reached, or the domain has none; 6: TLS fails; 7: something else than mail "
+           "answers; 8: the mail is refused or put off.");
     tagged(to, "heloscope explain",
            "0: explained; 1: nothing was recognised as a reply; 2 and 3 as above.");
     tagged(to, "heloscope verify",
@@ -294,6 +299,7 @@ void man_print(FILE *to)
     fputs(".SH ENVIRONMENT\n", to);
     tagged(to, "NO_COLOR",
            "Where it is set and not empty, no colour is used, only bold, underline and reverse.");
+    tagged(to, "HELOSCOPE_PROXY_PASSWORD", "The password for the user that --proxy names.");
     tagged(to, "HELOSCOPE_THEME", "The theme, where --theme does not name one.");
     tagged(to, "XDG_CONFIG_HOME, XDG_STATE_HOME",
            "Where the files below lie (~/.config and ~/.local/state).");

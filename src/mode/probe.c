@@ -114,6 +114,10 @@ int mode_probe(const struct args *a)
     char why[500] = "";
     p->a = a;
     enum fault fault = prepare(p, why, sizeof why);
+    if (fault == FAULT_NONE && a->tui && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))) {
+        snprintf(why, sizeof why, "--tui needs a terminal; without it the result is printed");
+        fault = FAULT_TERMINAL;
+    }
     if (fault != FAULT_NONE) {
         fprintf(stderr, "heloscope: %s\n", why);
     } else {
@@ -121,8 +125,10 @@ int mode_probe(const struct args *a)
         probe_run(p);
         if (a->json)
             probe_print_json(p, stdout);
-        else
-            probe_print(p, stdout);
+        else if (!a->tui)
+            probe_print(p, stdout, true);
+        else if (probe_tabs(p) == fault_status(FAULT_TERMINAL))
+            p->fault = FAULT_TERMINAL;
         fault = p->fault;
     }
     for (size_t i = 0; i < p->ntalks; i++)

@@ -108,8 +108,12 @@ void probe_talk_name(const struct probe_talk *t, char *out, size_t size);
 /* probe_find.c: fills found (gravest first), answer and fault. */
 void probe_conclude(struct probe *p);
 
+/* probe_tabs.c: the workbench with the result; the exit status. */
+int probe_tabs(const struct probe *p);
+
 /* probe_text.c, probe_json.c */
-void probe_print(const struct probe *p, FILE *to);
+/* The answer, the findings and DNS; with talks the servers too. */
+void probe_print(const struct probe *p, FILE *to, bool talks);
 void probe_print_json(const struct probe *p, FILE *to);
 
 #endif

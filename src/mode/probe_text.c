@@ -163,12 +163,12 @@ static void print_talk(FILE *to, const struct probe_talk *t)
         plain_item(to, src, i);
 }
 
-void probe_print(const struct probe *p, FILE *to)
+void probe_print(const struct probe *p, FILE *to, bool talks)
 {
     wrapped(to, "", p->answer);
     print_findings(p, to);
     print_dns(p, to);
-    for (size_t i = 0; i < p->ntalks; i++)
+    for (size_t i = 0; talks && i < p->ntalks; i++)
         if (p->talks[i].s)
             print_talk(to, &p->talks[i]);
 }

@@ -374,6 +374,15 @@ static void on_signal(void *arg, int fd, short revents)
 /* -- life
  * ------------------------------------------------------------------------------------------- */
 
+static const struct app_talk *talks;
+static size_t talks_n;
+
+void app_talks(const struct app_talk *t, size_t n)
+{
+    talks = t;
+    talks_n = n;
+}
+
 static void begin(struct app *app, const struct args *a)
 {
     if (a->mode == MODE_PRACTICE && a->lesson) {
@@ -386,7 +395,11 @@ static void begin(struct app *app, const struct args *a)
                       "fills it in, Enter sends)");
     } else if (a->mode == MODE_OPEN)
         tabs_open(app, a->operands[0]);
-    else if (a->noperands > 0)
+    else if (talks_n > 0) {
+        for (size_t i = 0; i < talks_n; i++)
+            tabs_open_named(app, talks[i].name, talks[i].text, talks[i].n);
+        tabs_show(app, 0);
+    } else if (a->noperands > 0)
         tabs_connect(app, a->operands[0]);
 }
 

@@ -119,6 +119,13 @@ static inline struct app *app_of(struct ui *ui)
 
 /* app.c */
 int app_run(const struct args *args);
+/* Talks to open as tabs when app_run() begins; borrowed until it ends. */
+struct app_talk {
+    const char *name;
+    const char *text;
+    size_t n;
+};
+void app_talks(const struct app_talk *talks, size_t n);
 /* Where a key would act now: one bit of enum key_context (and CTX_EMPTY). */
 unsigned app_context(struct app *app);
 bool app_live(struct app *app); /* is any session connected? */
@@ -140,6 +147,8 @@ void tabs_leave(struct app *app);
 bool tabs_connect(struct app *app, const char *target);
 bool tabs_practice(struct app *app, const char *proto);
 bool tabs_open(struct app *app, const char *path);
+/* The same with a name for the tab. */
+bool tabs_open_named(struct app *app, const char *name, const char *text, size_t n);
 bool tabs_open_text(struct app *app, const char *text, size_t n);
 void tabs_reconnect(struct app *app);
 /* :fault. */

@@ -508,6 +508,11 @@ bool tabs_open(struct app *app, const char *path)
 
 bool tabs_open_text(struct app *app, const char *text, size_t n)
 {
+    return tabs_open_named(app, "pasted talk", text, n);
+}
+
+bool tabs_open_named(struct app *app, const char *name, const char *text, size_t n)
+{
     const char *dir = getenv("TMPDIR");
     char path[4096];
     if (snprintf(path, sizeof path, "%s/heloscope-XXXXXX", dir && *dir ? dir : "/tmp") >=
@@ -530,7 +535,7 @@ bool tabs_open_text(struct app *app, const char *text, size_t n)
     }
     free(copy);
     close(fd);
-    ok = ok && open_as(app, path, "pasted talk");
+    ok = ok && open_as(app, path, name);
     unlink(path); /* what was opened is read or mapped already */
     return ok;
 }

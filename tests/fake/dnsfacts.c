@@ -148,6 +148,7 @@ static void nothing_to_ask(void **state)
     assert_true(dns_zone(&d, l, "", why, sizeof why));
     assert_null(dnsfacts_start(&d, &(struct dnsfacts_ask){"", "", 25, ""}, take, NULL));
     assert_null(dnsfacts_start(&d, &(struct dnsfacts_ask){"", "", 25, "no address"}, take, NULL));
+    assert_null(dnsfacts_start(&d, &(struct dnsfacts_ask){"", "a.localhost", 25, ""}, take, NULL));
     dns_free(&d);
     loop_free(l);
 }

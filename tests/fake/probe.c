@@ -371,6 +371,9 @@ static void bad_words(void **state)
         const char *err;
     } bad[] = {
         {{NULL}, 2, "heloscope: 'heloscope probe' wants TARGET\n"},
+        {{"example.test", "--tui", NULL},
+         9,
+         "heloscope: --tui needs a terminal; without it the result is printed\n"},
         {{"host:4711", NULL},
          2,
          "heloscope: port 4711 does not tell what host speaks: say smtp://host:4711 or "

@@ -59,6 +59,36 @@ static void test_no_is_an_answer(void **state)
     fakedns_stop(d);
 }
 
+static void test_probe_in_tabs(void **state)
+{
+    (void)state;
+    static const struct fake_step script[] = {SEND("220 mx2.example.test ESMTP\r\n"),
+                                              EXPECT("EHLO "),
+                                              SEND("250 mx2\r\n"),
+                                              EXPECT("QUIT"),
+                                              SEND("221 bye\r\n"),
+                                              CLOSE(),
+                                              END()};
+    struct fakedns *d = fakedns_start(ZONE);
+    struct fake *f = fake_start_tcp(script, NULL);
+    char target[60];
+    snprintf(target, sizeof target, "mx:example.test:%d", fake_port(f));
+    struct term *t =
+        helo(100, 34, NULL, "probe", target, "--resolver", fakedns_at(d), "--tui", NULL);
+    term_wait(t, "Mail for example.test: mx2.example.test [127.0.0.1] answers, in the clear", WAIT);
+    term_wait(t, "1/3", WAIT);
+    term_wait(t, "grave    mx1.example.test [127.0.0.3]:", WAIT);
+    term_keys(t, ":tab 3");
+    term_key(t, "Enter");
+    term_wait(t, "S: + 220 mx2.example.test ESMTP", WAIT);
+    term_wait(t, "S: + 221 bye", WAIT);
+    assert_int_equal(leave(t), 0);
+    term_stop(t);
+    fake_finish(f);
+    fake_free(f);
+    fakedns_stop(d);
+}
+
 static void test_practice_asks_nobody(void **state)
 {
     (void)state;
@@ -73,6 +103,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         term_unit_test(test_mail_exchangers),
         term_unit_test(test_no_is_an_answer),
+        term_unit_test(test_probe_in_tabs),
         term_unit_test(test_practice_asks_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
  * step moves the state, secrets are masked; all as session.c does it with a live one. Which line is
  * whose is logtext.c's to tell. */
 #include "talk.h"
+#include "colors.h"
 #include "stray.h"
 #include "heloscope/sasl.h"
 #include <stdlib.h>
@@ -61,6 +62,25 @@ static void keep_secret(struct talk *k, const char *p, size_t n)
     buf_init_secret(&k->secrets[k->nsecrets], 4096);
     buf_add(&k->secrets[k->nsecrets++], p, n);
     k->secrets_kept++;
+}
+
+/* A command's secret: as it stands, without the colours that a program put around it (a server
+ * echoes it so), and what it says decoded. */
+static void keep_all(struct talk *k, const struct command *cmd, const char *p, size_t n)
+{
+    struct buf bare, plain;
+    buf_init_secret(&bare, n);
+    buf_init_secret(&plain, 4096);
+    keep_secret(k, p, n);
+    if (memchr(p, '\033', n) && buf_add(&bare, p, n)) {
+        p = bare.p;
+        n = colors_strip(bare.p, n, NULL);
+        keep_secret(k, p, n);
+    }
+    if (cmd->mechanism[0] && sasl_secret_of(cmd->mechanism, cmd->step, p, n, &plain))
+        keep_secret(k, plain.p, plain.len);
+    buf_clear(&bare);
+    buf_clear(&plain);
 }
 
 void talk_inherit(struct talk *k, const struct talk *from)
@@ -240,13 +260,7 @@ void talk_client(struct talk *k, const char *line, size_t n)
     bool written =
         cmd.secret_len == strlen(MASK) && memcmp(line + cmd.secret, MASK, strlen(MASK)) == 0;
     if (cmd.secret_len > 0 && !written && !k->shown) {
-        struct buf plain;
-        keep_secret(k, line + cmd.secret, cmd.secret_len);
-        buf_init_secret(&plain, 65536);
-        if (cmd.mechanism[0] &&
-            sasl_secret_of(cmd.mechanism, cmd.step, line + cmd.secret, cmd.secret_len, &plain))
-            keep_secret(k, plain.p, plain.len);
-        buf_clear(&plain);
+        keep_all(k, &cmd, line + cmd.secret, cmd.secret_len);
         buf_add(&shown, line, cmd.secret);
         buf_add_str(&shown, MASK);
         buf_add(&shown, line + cmd.secret + cmd.secret_len, n - cmd.secret - cmd.secret_len);

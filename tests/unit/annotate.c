@@ -367,6 +367,13 @@ static void test_colors(void **state)
     explain(&g, ANNOTATE_TEXT, "a \x1b[31mPASS\x1b[0m sesame\nb \x1b[31mred\n");
     assert_string_equal(buf_str(&g.b), "a PASS ********\nb ^[[31mred\n");
     buf_clear(&g.b);
+    /* and what is secret in such a line is so without them too, decoded or not */
+    explain(&g, ANNOTATE_TEXT,
+            "S: 220 mx ESMTP\nC: AUTH PLAIN \x1b[1mAHVzZXIAc2VzYW1lLXdvcmQ=\x1b[0m\n"
+            "S: 535 not AHVzZXIAc2VzYW1lLXdvcmQ=, sesame-word\n");
+    has(&g, "C: AUTH PLAIN ********\n");
+    has(&g, "S: 535 not ********, ********\n");
+    buf_clear(&g.b);
     /* what only begins like a colour stays */
     explain(&g, ANNOTATE_TEXT,
             "\x1b[1mS: 220 mx ESMTP\x1b[0m\nC: EHLO a\nS: 250 a\x1b[2Jb\x1b]0;t\x07\x1b[");

@@ -24,7 +24,10 @@ static const struct sasl_mechanism mechanisms[] = {
 };
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
-enum { TOKEN_MAX = 65536 };
+enum {
+    TOKEN_MAX = 65536,
+    ROUNDS_MAX = 1000000, /* of SCRAM: a second or so of work */
+};
 
 struct sasl {
     const struct sasl_mechanism *row;
@@ -270,6 +273,17 @@ static bool says_error(const char *challenge, size_t n)
     return e;
 }
 
+/* The server names how often the password is hashed: a big number would keep us busy for hours. RFC
+ * 5802 5.1. */
+static bool too_many_rounds(const char *challenge, size_t n)
+{
+    struct buf b;
+    const char *i = sasl_decode(challenge, n, &b) && b.len ? strstr(b.p, ",i=") : NULL;
+    bool many = i && strtoul(i + 3, NULL, 10) > ROUNDS_MAX;
+    buf_clear(&b);
+    return many;
+}
+
 static void failed(struct sasl *s, int rc, const char *challenge, size_t n, char *why, size_t size)
 {
     bool scram = strncmp(s->row->name, "SCRAM-", 6) == 0;
@@ -346,6 +360,13 @@ bool sasl_step(struct sasl *s, const char *challenge, size_t n, struct buf *out,
         ok = token_step(s, n, out, why, size);
     } else if (s->done) {
         snprintf(why, size, "the server asks again, but everything was said");
+        ok = false;
+    } else if (s->steps == 1 && strncmp(s->row->name, "SCRAM-", 6) == 0 &&
+               too_many_rounds(challenge, n)) {
+        snprintf(why, size,
+                 "the server wants the password hashed more than %d times: that would only keep us "
+                 "busy",
+                 ROUNDS_MAX);
         ok = false;
     } else {
         ok = gsasl_answer(s, challenge, n, out, why, size);

@@ -136,7 +136,7 @@ static void record(struct session *s, const struct command *cmd, const char *lin
 
     size_t e = enter(s, cmd, shown.p, shown.len, notes | (masked ? NOTE_MASKED : 0));
     bool answer = cmd->verb && (cmd->verb->flags & VERB_ANSWER);
-    if (cmd->mechanism[0] && (cmd->secret_len > 0 || (answer && n == 0))) {
+    if (cmd->mechanism[0] && (cmd->secret_len > 0 || cmd->initial || (answer && n == 0))) {
         char words[512] = "";
         sasl_describe_answer(cmd->mechanism, cmd->step, line + cmd->secret, cmd->secret_len, words,
                              sizeof words);

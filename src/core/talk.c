@@ -277,7 +277,7 @@ void talk_client(struct talk *k, const char *line, size_t n)
                        .exchange = k->exchanges};
     size_t e = add_line(k, ITEM_CLIENT, MARK_NONE, &m, shown.p ? shown.p : "", shown.len, notes);
     bool answer = cmd.verb && (cmd.verb->flags & VERB_ANSWER);
-    if (cmd.mechanism[0] && !written && (cmd.secret_len > 0 || (answer && n == 0))) {
+    if (cmd.mechanism[0] && !written && (cmd.secret_len > 0 || cmd.initial || (answer && n == 0))) {
         char words[512];
         sasl_describe_answer(cmd.mechanism, cmd.step, line + cmd.secret, cmd.secret_len, words,
                              sizeof words);

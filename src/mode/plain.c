@@ -291,7 +291,9 @@ static bool practice(struct plain *p, const char *faults, struct session_options
     t.label = (char *)"practice world";
     o->practice = true;
     o->conn.insecure = false;
-    o->conn.trust = (struct tls_trust){.practice = world_identity(p->world)};
+    o->conn.trust = (struct tls_trust){
+        .practice = world_identity(p->world),
+        .ask = {.cert_file = o->conn.trust.ask.cert_file, .key_file = o->conn.trust.ask.key_file}};
     say("practice: nothing leaves this program. Begin with EHLO laptop.example. Accounts:");
     for (const struct account_row *a = world_accounts(); a->address; a++)
         printf("   %s  %s%s  %s\n", a->address, a->password[0] ? "password " : "",

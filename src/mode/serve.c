@@ -85,6 +85,7 @@ static void announce(struct world *w, const struct door *doors, size_t n, const 
     printf("\nAccounts (this is practice, so the passwords are told):\n");
     for (const struct account_row *r = world_accounts(); r->address; r++)
         printf("  %-30s %-14s %s\n", r->address, *r->password ? r->password : "-", r->note);
+    printf("OAuth 2 tokens: token-student, token-teacher; expired-student has run out.\n");
     if (a->maildir) {
         printf("\nThe mail is kept in %s.\n", a->maildir);
         if (world_left_out(w))

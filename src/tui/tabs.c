@@ -321,7 +321,9 @@ static struct session *practice_session(struct app *app, struct tab *t, const st
     target.label = (char *)"practice world";
     o.practice = true;
     o.conn.insecure = false;
-    o.conn.trust = (struct tls_trust){.practice = world_identity(app->ui.world)};
+    o.conn.trust = (struct tls_trust){
+        .practice = world_identity(app->ui.world),
+        .ask = {.cert_file = o.conn.trust.ask.cert_file, .key_file = o.conn.trust.ask.key_file}};
     return session_adopt(app->ui.loop, fd, &target, &o, on_session, t);
 }
 

@@ -68,6 +68,16 @@ run 0 "$tls:auth\nQUIT\n" --plain practice --user student --password-env PW --au
 has 'log in by LOGIN, as you asked'
 has 'SCRAM-SHA-256-PLUS is offered too, and stronger'
 
+# A client certificate tells who comes.
+if command -v openssl >/dev/null; then
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=teacher \
+        -keyout "$dir/key" -out "$dir/cert" 2>/dev/null
+    run 0 "$tls:auth\nQUIT\n" --plain practice --cert "$dir/cert" --key "$dir/key"
+    has 'log in by EXTERNAL, the strongest of'
+    has 'an empty answer: the certificate tells who it is'
+    has 'successful, teacher'
+fi
+
 # Acting as somebody else: the server says no, and what could come next is said, not sent.
 run 8 "$tls:auth PLAIN student\n" --plain practice --password-env PW --authzid teacher
 has 'S: ! 535'

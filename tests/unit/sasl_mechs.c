@@ -307,6 +307,18 @@ static void scram_refused_early(void **state)
     assert_null(answer(s, "r=not-ours,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"));
     assert_non_null(strstr(why, "nonce"));
     sasl_free(s);
+    static const char *const many[] = {"2000000", "99999999999999999999999", "-1"};
+    for (size_t i = 0; i < 3; i++) { /* nobody is kept busy */
+        char first[300];
+        s = sasl_new(&l, why, sizeof why);
+        snprintf(first, sizeof first, "%s", answer(s, NULL));
+        char line[400];
+        snprintf(line, sizeof line, "%.200sxx,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=%s", strstr(first, "r="),
+                 many[i]);
+        assert_null(answer(s, line));
+        assert_non_null(strstr(why, "more than 1000000 times"));
+        sasl_free(s);
+    }
 }
 
 /* ---- tokens ---- */

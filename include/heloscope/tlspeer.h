@@ -17,6 +17,15 @@ struct tls_peer;
 struct tls_peer *tls_peer_ref(struct tls_peer *p);
 void tls_peer_free(struct tls_peer *p);
 
+/* A peer of certificates (DER, the server's first) and an OCSP answer (or NULL) that came by
+ * another way than a handshake: nothing was verified. NULL: one of them is no certificate. */
+struct tls_octets {
+    const unsigned char *p;
+    size_t n;
+};
+struct tls_peer *tls_peer_of(const struct tls_octets *certs, size_t count,
+                             const struct tls_octets *ocsp);
+
 /* -- verdicts -- */
 enum tls_check {
     TLS_CHECK_CHAIN,

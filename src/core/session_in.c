@@ -23,8 +23,8 @@ static void learn(struct session *s, size_t index, const char *line, size_t n)
 /* The body of a CAPA reply, line by line. */
 static void learn_body(struct session *s)
 {
-    const char *p = s->caps_text.p, *end = p + s->caps_text.len;
-    for (size_t index = 1; p && p < end; index++) {
+    const char *p = buf_str(&s->caps_text), *end = p + s->caps_text.len;
+    for (size_t index = 1; p < end; index++) {
         const char *lf = memchr(p, '\n', (size_t)(end - p));
         size_t n = (size_t)((lf ? lf : end) - p);
         learn(s, index, p, n > 0 && p[n - 1] == '\r' ? n - 1 : n);

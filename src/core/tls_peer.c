@@ -79,6 +79,16 @@ void tls_peer_against(struct tls_peer *p, enum tls_check c, const char *why, con
         snprintf(o->next, sizeof o->next, "%s", next);
 }
 
+static void keep_ocsp(struct tls_peer *p, const unsigned char *ocsp, size_t n)
+{
+    p->ocsp_cut = n > OCSP_MAX;
+    if (p->ocsp_cut)
+        return;
+    p->ocsp = xmalloc(n);
+    memcpy(p->ocsp, ocsp, n);
+    p->ocsp_n = n;
+}
+
 void tls_peer_keep(struct tls_peer *p, SSL *ssl, const char *name, X509 *root, char store)
 {
     if (!p)
@@ -91,12 +101,8 @@ void tls_peer_keep(struct tls_peer *p, SSL *ssl, const char *name, X509 *root, c
     p->name = name ? xstrdup(name) : NULL;
     unsigned char *ocsp = NULL;
     long n = SSL_get_tlsext_status_ocsp_resp(ssl, &ocsp);
-    p->ocsp_cut = n > OCSP_MAX;
-    if (n > 0 && n <= OCSP_MAX) {
-        p->ocsp = xmalloc((size_t)n);
-        memcpy(p->ocsp, ocsp, (size_t)n);
-        p->ocsp_n = (size_t)n;
-    }
+    if (n > 0)
+        keep_ocsp(p, ocsp, (size_t)n);
     for (int c = 0; c <= TLS_CHECK_DATE; c++)
         if (p->opinion[c].word == TLS_NOT_ASKED)
             p->opinion[c].word = TLS_HOLDS;
@@ -110,6 +116,31 @@ void tls_peer_client_asked(struct tls_peer *p, SSL *ssl)
     p->asked_client = true;
     if (mine)
         tls_put_short(p->client, sizeof p->client, X509_get_subject_name(mine));
+}
+
+struct tls_peer *tls_peer_of(const struct tls_octets *certs, size_t count,
+                             const struct tls_octets *ocsp)
+{
+    char why[200];
+    if (!lazy_ready(openssl, why, sizeof why))
+        return NULL;
+    struct tls_peer *p = tls_peer_new();
+    p->chain = sk_X509_new_null();
+    bool ok = p->chain != NULL;
+    for (size_t i = 0; ok && i < count; i++) {
+        const unsigned char *at = certs[i].p;
+        X509 *x = d2i_X509(NULL, &at, (long)certs[i].n);
+        ok = x && sk_X509_push(p->chain, x) > 0;
+        if (!ok)
+            X509_free(x);
+    }
+    if (ok && ocsp && ocsp->n > 0)
+        keep_ocsp(p, ocsp->p, ocsp->n);
+    ERR_clear_error();
+    if (ok)
+        return p;
+    tls_peer_free(p);
+    return NULL;
 }
 
 /* -- verdicts ---------------------------------------------------------------------------------- */

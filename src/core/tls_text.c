@@ -65,9 +65,9 @@ int tls_put_sans(char *out, size_t size, X509 *cert, int shown, const char *betw
                 (size_t)ASN1_STRING_length(g->d.dNSName));
         } else if (g->type == GEN_IPADD) {
             int n = ASN1_STRING_length(g->d.iPAddress);
-            if (!inet_ntop(n == 16 ? AF_INET6 : AF_INET, ASN1_STRING_get0_data(g->d.iPAddress), one,
-                           sizeof one) ||
-                (n != 4 && n != 16))
+            if ((n != 4 && n != 16) ||
+                !inet_ntop(n == 16 ? AF_INET6 : AF_INET, ASN1_STRING_get0_data(g->d.iPAddress), one,
+                           sizeof one))
                 continue;
         } else {
             continue;

@@ -41,7 +41,9 @@ enum verb_flag {
     VERB_BANNER = 1 << 10,     /* pseudo-verb: the reply that the server sends first */
     VERB_END = 1 << 11,        /* pseudo-verb: the lone dot that ends a letter */
     VERB_ANSWER = 1 << 12,     /* pseudo-verb: an answer to a SASL challenge */
-    VERB_HIDDEN = 1 << 13,     /* pseudo or obsolete: not offered by completion */
+    VERB_HIDDEN = 1 << 13, /* pseudo, obsolete or rare: completion offers it only where the server
+                              lists what it needs */
+    VERB_ANEW = 1 << 14,   /* on success the talk starts anew: what was learnt is void (XCLIENT) */
 };
 
 struct verb {

@@ -93,7 +93,7 @@ static void nothing(const struct session *s, const char *offer, char *why, size_
 {
     if (!session_caps(s) && !proto_verb(s->proto, "PASS", 4))
         snprintf(why, size, "what the server offers is not known%s: %s first, or name a mechanism",
-                 s->stale ? " any more (TLS came between)" : "", s->proto->caps_verb);
+                 s->stale ? " any more (TLS came between, or the talk began anew)" : "", s->proto->caps_verb);
     else if (!*offer)
         snprintf(why, size, "the server offers no way to log in%s",
                  s->now.tls ? ""

@@ -80,6 +80,20 @@ static void upgrade(struct session *s)
     conn_start_tls(s->conn, rest, n);
 }
 
+/* The server takes us for another client from here on (Postfix XCLIENT_README). */
+static void begin_anew(struct session *s)
+{
+    if (!s->has_caps || s->stale)
+        return;
+    caps_copy(&s->before, &s->caps);
+    s->has_before = true;
+    s->stale = true;
+    session_event_entry(s, EVENT_NOTE, MARK_EVENT, 0,
+                        "the talk starts anew: ask for the capabilities again (%s), another client "
+                        "may get others",
+                        s->proto->caps_verb);
+}
+
 static void find_timestamp(struct session *s, const char *line, size_t n)
 {
     const char *open = memchr(line, '<', n);
@@ -175,6 +189,8 @@ static void finish_reply(struct session *s)
         conn_finish(s->conn);
     if ((flags & VERB_UPGRADE) && (cls == REPLY_TEMP || cls == REPLY_PERM))
         session_saw_refusal(s, first.p, first.n);
+    if ((flags & VERB_ANEW) && cls == REPLY_OK)
+        begin_anew(s);
     if ((flags & VERB_UPGRADE) && cls == REPLY_OK && s->conn)
         upgrade(s);
 }

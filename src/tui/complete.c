@@ -47,6 +47,12 @@ static bool offered(const struct complete_context *c, const char *needs)
     return !needs || (c->caps && caps_find(c->caps, needs));
 }
 
+/* A rare verb is offered where the server lists what it needs. */
+static bool hidden(const struct complete_context *c, const struct verb *v)
+{
+    return (v->flags & VERB_HIDDEN) && !(v->needs && c->caps && offered(c, v->needs));
+}
+
 /* How far down a verb stands in the list. The driver lists its states in the order of a talk, so
  * the state in which a verb first becomes legal tells where it belongs: what belongs here comes
  * first, then what comes next (out of order yet), then what belonged before. */
@@ -72,7 +78,7 @@ static int rank(const struct complete_context *c, const struct verb *v)
         r += first > here ? 3 : 60;
     if (!offered(c, v->needs))
         r += c->caps ? RANK_NOT_OFFERED : 0; /* before EHLO or CAPA nobody knows */
-    if (v->flags & VERB_HIDDEN)
+    if (hidden(c, v))
         r += RANK_NOT_OFFERED;
     return r;
 }
@@ -111,7 +117,7 @@ static void offer_verbs(const struct complete_context *c, struct list *l, const 
             if (proto_legal(v, c->where) != (pass == 0) || !begins(v->name, part, n))
                 continue;
             if (n == 0 && whole_insert &&
-                (pass > 0 || (v->flags & VERB_HIDDEN) || (c->caps && !offered(c, v->needs))))
+                (pass > 0 || hidden(c, v) || (c->caps && !offered(c, v->needs))))
                 continue;
             const char *text = whole_insert ? v->insert : v->name;
             /* A greeting has one sensible argument: one Tab gives it whole. */
@@ -315,7 +321,7 @@ size_t hint_legal(const struct complete_context *c, int width, char *out, size_t
     for (size_t i = 0; i < nv; i++) {
         const struct verb *v = order[i];
         char word[48];
-        if ((v->flags & VERB_HIDDEN) || (c->caps && !offered(c, v->needs)))
+        if (hidden(c, v) || (c->caps && !offered(c, v->needs)))
             continue;
         if (proto_legal(v, c->where))
             snprintf(word, sizeof word, "%s", v->name);

@@ -243,6 +243,23 @@ static void test_capabilities_are_dropped_and_compared_after_the_upgrade(void **
     play_free(p);
 }
 
+/* Postfix XCLIENT_README: after the 220 the server greets another client. */
+static void test_capabilities_are_dropped_after_xclient(void **state)
+{
+    (void)state;
+    struct play *p = play_open("smtp");
+    greet(p);
+    say(p, "XCLIENT NAME=spike.example");
+    server_says(p, "501 5.5.4 bad\r\n");
+    assert_false(session_caps_stale(p->s));
+    say(p, "XCLIENT NAME=spike.example ADDR=192.0.2.1");
+    server_says(p, "220 mail.example ESMTP\r\n");
+    assert_true(session_caps_stale(p->s));
+    assert_null(session_caps(p->s));
+    must_show(p, "the talk starts anew: ask for the capabilities again (EHLO)");
+    play_free(p);
+}
+
 static void test_secrets_never_enter_the_transcript(void **state)
 {
     (void)state;
@@ -521,6 +538,7 @@ int main(void)
         cmocka_unit_test(test_one_octet_at_a_time_gives_the_same),
         cmocka_unit_test(test_pipelined_lines_pair_with_their_replies),
         cmocka_unit_test(test_capabilities_are_dropped_and_compared_after_the_upgrade),
+        cmocka_unit_test(test_capabilities_are_dropped_after_xclient),
         cmocka_unit_test(test_secrets_never_enter_the_transcript),
         cmocka_unit_test(test_auth_login_is_answered_by_itself),
         cmocka_unit_test(test_auth_typed_by_hand_asks_and_masks),

@@ -110,6 +110,12 @@ static void parameters(void **state)
     assert_string_equal(first(&f, "MAIL FROM:<a@b> body=8"), "8BITMIME");
     first(&f, "MAIL FROM:<a@b> BODY=7BIT ");
     assert_false(has(&f, "BODY=")); /* said already */
+    first(&f, "");
+    assert_false(has(&f, "XCLIENT "));
+    caps_add(&f.caps, "XCLIENT", 7, "NAME ADDR", 9);
+    first(&f, "");
+    assert_true(has(&f, "XCLIENT ")); /* a rare one, where the server lists it */
+    assert_false(has(&f, "XFORWARD "));
     assert_string_equal(first(&f, "AUTH "), "PLAIN");
     assert_string_equal(first(&f, "AUTH l"), "LOGIN");
     in_state(&f, "DATA possible");

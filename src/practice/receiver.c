@@ -80,7 +80,12 @@ static size_t without_forged(const struct mailtext *m, const struct arrival *a, 
 static void conclude(const struct verdict *v, struct receipt *out)
 {
     const struct dmarc *d = &v->dmarc[DMARC_9989];
-    verdict_field(v, &out->head);
+    /* Where nobody published anything there was nothing to check, and the field is kept short
+     * (RFC 8601 2.2, "none"): a newcomer's first letter should not drown in it. */
+    if (v->spf.result == SPF_NONE && !v->dkim.n && d->result == DMARC_NONE)
+        buf_add_str(&out->head, "Authentication-Results: " PRACTICE_HOST "; none\r\n");
+    else
+        verdict_field(v, &out->head);
     if (d->result != DMARC_FAIL || d->disposition == POLICY_NONE)
         return;
     const char *dkim = !v->dkim.n ? "no DKIM signature" : "no DKIM signature of its own that holds";

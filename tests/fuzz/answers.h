@@ -17,7 +17,8 @@ struct answers {
     struct rr rr[64][3];
 };
 
-static inline void answers_lookup(void *self, const char *name, enum rr_type type, struct rr_answer *out)
+static inline void answers_lookup(void *self, const char *name, enum rr_type type,
+                                  struct rr_answer *out)
 {
     struct answers *a = self;
     (void)name;

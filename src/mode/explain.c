@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* heloscope explain: a reply, a file or standard input through know/annotate.c, and questions to
  * the tables. */
+#include "heloscope/sasl.h"
 #include "heloscope/annotate.h"
 #include "heloscope/cause.h"
 #include "heloscope/fault.h"
@@ -76,13 +77,37 @@ static int ask_code(const char *text)
     return usage("--code wants a code like 550 or 5.7.26");
 }
 
+/* A mechanism of AUTH and SASL. */
+static bool mechanism(const char *word)
+{
+    static const char *const tls[] = {"not needed for the secret's sake",
+                                      "wanted: the answer can be guessed at",
+                                      "needed: the secret itself is sent"};
+    const struct know_mechanism *k = know_mechanism(word, strlen(word));
+    const struct sasl_mechanism *m = sasl_mechanism(word, strlen(word));
+    if (!k && !m)
+        return false;
+    printf("%s (a way to log in%s)\n", m ? m->name : k->name, m ? "" : ", which is not done here");
+    if (k)
+        say("", k->means);
+    if (m) {
+        say("", m->why);
+        say("the answer proves ", m->proves);
+    }
+    say("without TLS a listener has ", m ? m->hears : k->listener);
+    if (k)
+        say("TLS: ", tls[k->tls]);
+    say("see: ", m ? m->ref : k->ref);
+    return true;
+}
+
 static int ask_keyword(const char *word)
 {
     static const char *const protos[] = {"smtp", "pop3"};
-    bool any = false;
+    bool is_mechanism = mechanism(word), any = is_mechanism;
     for (size_t i = 0; i < 2; i++) {
         const struct know_cap *c = know_cap(protos[i], word, strlen(word));
-        if (!c)
+        if (!c || (is_mechanism && strcmp(c->keyword, "X...") == 0))
             continue;
         printf("%s%s%s%s (%s%s)\n", any ? "\n" : "", c->keyword, c->params[0] ? " " : "", c->params,
                strcmp(c->proto, "pop3") == 0 ? "POP3" : "SMTP",
@@ -123,7 +148,15 @@ static int list(const char *what)
             printf("%s\t%s\t%s\t%s\n", c[i].keyword, c[i].proto, c[i].means, c[i].ref);
         return EXPLAINED;
     }
-    return usage("--list wants codes, causes or keywords");
+    if (strcmp(what, "mechanisms") == 0) {
+        const struct know_mechanism *k = know_mechanisms(&n);
+        for (size_t i = 0; i < n; i++)
+            printf("%s\t%s\t%s\t%s\n", k[i].name,
+                   sasl_mechanism(k[i].name, strlen(k[i].name)) ? "done" : "-", k[i].means,
+                   k[i].ref);
+        return EXPLAINED;
+    }
+    return usage("--list wants codes, causes, keywords or mechanisms");
 }
 
 /* ---- input ---- */

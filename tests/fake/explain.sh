@@ -93,6 +93,14 @@ run 0 explain --list causes
 has 'user-unknown'
 run 0 explain --list codes
 has 'X.7.8'
+run 0 explain --keyword scram-sha-256
+has 'the answer proves that you know the password, without showing it'
+has 'see: RFC 5802, RFC 7677'
+run 0 explain --keyword NTLM
+has 'which is not done here'
+run 0 explain --list mechanisms
+has 'XOAUTH2	done	'
+has 'GSSAPI	-	'
 run 0 explain --list keywords
 has 'PIPELINING'
 printf '%s\n' '{"id":7,"protocol":"smtp","stage":"rcpt","reply":"550 5.1.1 no such user"}' 'no object' >"$dir/in"

@@ -425,11 +425,11 @@ bool unstuff_bytes(struct unstuff *u, const char *p, size_t n,
         p++;
     u->inside = end[-1] != '\n';
     while (p < end) {
-        const char *hit = memmem(p, (size_t)(end - p), "\n.", 2);
-        const char *stop = hit ? hit + 1 : end;
-        if (!fn(arg, p, (size_t)(stop - p)))
+        size_t left = (size_t)(end - p), i = next_dot(p, left, 0);
+        bool dot = i + 1 < left; /* else the LF is the last octet, or there is none */
+        if (!fn(arg, p, dot ? i + 1 : left))
             return false;
-        p = hit ? stop + 1 : end;
+        p = dot ? p + i + 2 : end;
     }
     return true;
 }

@@ -67,10 +67,16 @@ static void put_raw(FILE *f, const char *p, size_t n)
     fputs("\\r\\n\n", f);
 }
 
-static void put_line(FILE *f, const char *p, size_t n)
+/* Can only send-raw say it? */
+static bool is_raw(const char *p, size_t n)
 {
     bool ends = n > 0 && (p[n - 1] == ' ' || p[n - 1] == '\t');
-    if (n == 0 || ends || p[0] == ' ' || p[0] == '\t' || !plain_text(p, n)) {
+    return n == 0 || ends || p[0] == ' ' || p[0] == '\t' || !plain_text(p, n);
+}
+
+static void put_line(FILE *f, const char *p, size_t n)
+{
+    if (is_raw(p, n)) {
         put_raw(f, p, n);
         return;
     }
@@ -130,7 +136,10 @@ static void learn_user(struct saver *sv, const struct item *it)
 static size_t group_end(struct saver *sv, size_t i)
 {
     struct item it;
+    struct span s;
     size_t last = i;
+    if (!sv->src->line(sv->src->self, i, 0, &s) || is_raw(s.p, s.n))
+        return i;
     for (size_t k = i + 1; sv->src->item(sv->src->self, k, &it); k++) {
         struct moment m;
         if (it.kind == ITEM_EVENT)
@@ -138,7 +147,8 @@ static size_t group_end(struct saver *sv, size_t i)
         if (it.kind != ITEM_CLIENT || (it.notes & NOTE_MASKED) ||
             !sv->src->moment(sv->src->self, k, &m) ||
             (m.command.verb &&
-             (m.command.verb->flags & (VERB_END | VERB_LITERAL | VERB_ANSWER | VERB_UPGRADE))))
+             (m.command.verb->flags & (VERB_END | VERB_LITERAL | VERB_ANSWER | VERB_UPGRADE))) ||
+            !sv->src->line(sv->src->self, k, 0, &s) || is_raw(s.p, s.n))
             break;
         last = k;
     }

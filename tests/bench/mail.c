@@ -379,17 +379,16 @@ static void retr_many(const struct sink *s)
     char target[64], url[80];
     snprintf(target, sizeof target, "pop3://127.0.0.1:%d", s->pop3);
     snprintf(url, sizeof url, "pop3://127.0.0.1:%d/[1-%d]", s->pop3, RETR_COUNT);
-    const char *path = file("many.helo", "CAPA\nUSER a\nPASS b\nretr all %s/mbox\nquit\n", dir);
+    const char *path = file("many.helo", "%s", "CAPA\nUSER a\nPASS b\nretr all /dev/null\nquit\n");
     const char *config =
         file("mpoprc",
              "account default\nhost 127.0.0.1\nport %d\nuser a\npassword b\nauth "
-             "user\ntls off\nkeep on\nuidls_file %s/uidls\ndelivery mbox %s/mbox2\n",
-             s->pop3, dir, dir);
-    char rc[100], uidls[64], box[64];
+             "user\ntls off\nkeep on\nuidls_file %s/uidls\ndelivery mbox /dev/null\n",
+             s->pop3, dir);
+    char rc[100], uidls[64];
     chmod(config, 0600);
     snprintf(rc, sizeof rc, "--file=%s", config);
     snprintf(uidls, sizeof uidls, "%s/uidls", dir);
-    snprintf(box, sizeof box, "%s/mbox2", dir);
     const char *our[] = {bench_heloscope(), "run", "--quiet", path, target, NULL};
     const char *mp[] = {"mpop", rc, "-q", NULL};
     const char *cu[] = {"curl", "-s", "-u", "a:b", "-o", "/dev/null", url, NULL};
@@ -397,7 +396,6 @@ static void retr_many(const struct sink *s)
     for (int i = 0; i < TURNS; i++) {
         add(&ours, bench_run(our, NULL, NULL));
         unlink(uidls);
-        unlink(box);
         if (has)
             add(&mpop, bench_run(mp, NULL, NULL));
         if (has_curl && i == 0)

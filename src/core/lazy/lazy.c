@@ -21,6 +21,7 @@
 #include "core/lazy/ldns.gen.h"
 #include "core/lazy/openssl.gen.h"
 #include "core/lazy/psl.gen.h"
+#include "core/lazy/unistring.gen.h"
 
 #include <dlfcn.h>
 #include <string.h>
@@ -42,6 +43,7 @@ LIBRARY(gsasl, HELO_SONAME_GSASL)
 LIBRARY(idn2, HELO_SONAME_IDN2)
 LIBRARY(ldns, HELO_SONAME_LDNS)
 LIBRARY(psl, HELO_SONAME_PSL)
+LIBRARY(unistring, HELO_SONAME_UNISTRING)
 #ifdef HAVE_GMIME
 LIBRARY(gmime, HELO_SONAME_GLIB, HELO_SONAME_GOBJECT, HELO_SONAME_GMIME)
 #endif

@@ -20,7 +20,7 @@ struct maildrop {
     struct session *s;
     const struct source *src;
     size_t seen; /* items of the transcript that were looked at */
-    bool asked_list, listed;
+    bool looking, asked_list, listed;
     char refused[300];
     struct drop_row *rows;
     size_t n;
@@ -258,6 +258,9 @@ bool maildrop_look(struct maildrop *m)
 {
     bool changed = false;
     size_t n = m->src->count(m->src->self);
+    if (m->looking) /* what is sent in take() is reported at once */
+        return false;
+    m->looking = true;
     for (; m->seen < n; m->seen++) {
         struct item it;
         struct moment mo;
@@ -268,6 +271,7 @@ bool maildrop_look(struct maildrop *m)
         if (it.kind == ITEM_SERVER && m->src->moment(m->src->self, m->seen, &mo) && !mo.unsolicited)
             changed = take(m, m->seen, &it, &mo) || changed;
     }
+    m->looking = false;
     if (!session_is_open(m->s) && !m->listed) {
         m->listed = true;
         snprintf(m->refused, sizeof m->refused, "the connection is closed");

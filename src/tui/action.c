@@ -90,6 +90,8 @@ static void vertical(struct app *app, struct tab *t, int by)
         t->tls_scroll = t->tls_scroll + by < 0 ? 0 : t->tls_scroll + by;
     else if (app->ui.focus == FOCUS_LESSON)
         app->ui.lesson_scroll += by;
+    else if (app->ui.focus == FOCUS_MAIL)
+        mail_move(t, by);
     else {
         talk_move(t->talk, by);
         moved(app);
@@ -107,6 +109,8 @@ static void to_end(struct app *app, struct tab *t, bool top)
         t->tls_scroll = top ? 0 : INT_MAX / 2;
     else if (app->ui.focus == FOCUS_LESSON)
         app->ui.lesson_scroll = top ? 0 : INT_MAX / 2;
+    else if (app->ui.focus == FOCUS_MAIL)
+        mail_to_end(t, top);
     else {
         if (top)
             talk_top(t->talk);
@@ -190,7 +194,17 @@ static void in_tab(struct app *app, struct tab *t, enum action a)
         focus(app, FOCUS_TALK);
         break;
     case ACT_TO_EDITOR:
-        focus(app, FOCUS_EDITOR);
+        if (ui->focus != FOCUS_MAIL || !mail_back(t))
+            focus(app, FOCUS_EDITOR);
+        break;
+    case ACT_MAIL_READ:
+        mail_enter(app, t);
+        break;
+    case ACT_MAIL_SAVE:
+        mail_save(app, t);
+        break;
+    case ACT_MAIL_DELETE:
+        mail_delete(app, t);
         break;
     case ACT_OPEN_WHY:
         focus(app, FOCUS_WHY);
@@ -220,8 +234,10 @@ static void in_tab(struct app *app, struct tab *t, enum action a)
         break;
     case ACT_PAGE_UP:
     case ACT_PAGE_DOWN:
-        if (app->ui.focus == FOCUS_TLS)
-            vertical(app, t, (a == ACT_PAGE_UP ? -1 : 1) * (ui->layout.tls.h - 2));
+        if (app->ui.focus == FOCUS_TLS || app->ui.focus == FOCUS_MAIL)
+            vertical(app, t,
+                     (a == ACT_PAGE_UP ? -1 : 1) *
+                         ((app->ui.focus == FOCUS_TLS ? ui->layout.tls.h : ui->layout.mail.h) - 2));
         else
             talk_scroll(t->talk, a == ACT_PAGE_UP ? -1 : 1);
         break;
@@ -342,6 +358,9 @@ void action_run(struct app *app, enum action a)
             focus(app, FOCUS_LESSON);
         else
             lesson_ask(app);
+        break;
+    case ACT_MAIL:
+        mail_open(app, "");
         break;
     case ACT_HELP:
         help_open(app);

@@ -85,6 +85,8 @@ static void draw_tab(struct app *app, struct tab *t)
         tls_draw(ui);
     if (ui->layout.lesson.h)
         lesson_draw(ui);
+    if (ui->layout.mail.h)
+        mail_draw(ui);
     if (ui->layout.talk.h)
         talk_draw(ui, t->talk, ui->layout.talk);
     if (ui->notice[0] && !ui->layout.hint.h && ui->layout.keybar.h) {
@@ -199,6 +201,8 @@ unsigned app_context(struct app *app)
         return CTX_TLS;
     case FOCUS_LESSON:
         return CTX_LESSON;
+    case FOCUS_MAIL:
+        return CTX_MAIL;
     case FOCUS_EDITOR:
         break;
     }

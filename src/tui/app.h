@@ -214,6 +214,18 @@ void lesson_watch(struct app *app, struct tab *t);
 void lesson_go_on(struct app *app);
 void lesson_end(struct app *app);
 
+/* mail.c: the mailbox */
+void mail_open(struct app *app, const char *account);
+void mail_close(struct tab *t);
+void mail_watch(struct app *app, struct tab *t);
+void mail_move(struct tab *t, int by);
+void mail_to_end(struct tab *t, bool top);
+void mail_enter(struct app *app, struct tab *t);
+/* From the letter back to the list; false: the list is shown. */
+bool mail_back(struct tab *t);
+void mail_delete(struct app *app, struct tab *t);
+void mail_save(struct app *app, struct tab *t);
+
 /* start.c */
 void start_draw(struct app *app);
 

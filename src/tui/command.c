@@ -183,6 +183,9 @@ static void run(struct app *app, enum command_id id, const char *arg)
     case CMD_ACCOUNTS:
         tabs_accounts(app);
         return;
+    case CMD_MAIL:
+        mail_open(app, arg);
+        return;
     case CMD_LESSON:
     case CMD_HINT:
     case CMD_SKIP:

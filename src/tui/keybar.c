@@ -24,6 +24,8 @@ static unsigned context(struct ui *ui)
         return CTX_TLS;
     case FOCUS_LESSON:
         return CTX_LESSON;
+    case FOCUS_MAIL:
+        return CTX_MAIL;
     default:
         return t->letter ? CTX_LETTER : CTX_EDITOR | CTX_EMPTY;
     }
@@ -85,6 +87,8 @@ bool panes_cursor(struct ui *ui, int *y, int *x)
         tls_cursor(y, x);
     else if (ui->focus == FOCUS_LESSON && ui->layout.lesson.h > 0)
         lesson_cursor(y, x);
+    else if (ui->focus == FOCUS_MAIL && ui->layout.mail.h > 0)
+        mail_cursor(y, x);
     else
         return false;
     return true;

@@ -15,10 +15,11 @@ enum key_context {
     CTX_LETTER = 1 << 5, /* the letter composer has the focus */
     CTX_START = 1 << 6,  /* the start screen */
     CTX_LESSON = 1 << 9,
+    CTX_MAIL = 1 << 10, /* the mailbox */
     CTX_PALETTE = 1 << 7, /* no key of its own: only in the palette */
     CTX_TLS = 1 << 8,     /* TLS, looked into */
 };
-#define CTX_PANES (CTX_TALK | CTX_WHY | CTX_CAPS | CTX_TLS | CTX_LESSON)
+#define CTX_PANES (CTX_TALK | CTX_WHY | CTX_CAPS | CTX_TLS | CTX_LESSON | CTX_MAIL)
 #define CTX_TYPING (CTX_EDITOR | CTX_LETTER)
 #define CTX_ANY (CTX_PANES | CTX_TYPING | CTX_START)
 

@@ -57,6 +57,8 @@ void layout_compute(struct ui *ui, int editor_rows, bool hint)
             l->tls = all;
         else if (ui->focus == FOCUS_LESSON)
             l->lesson = all;
+        else if (ui->focus == FOCUS_MAIL)
+            l->mail = all;
         else
             l->caps = all;
         return;
@@ -84,9 +86,13 @@ void layout_compute(struct ui *ui, int editor_rows, bool hint)
         l->tabs = rows(top++, 1, w);
     if (small || tiny) {
         struct rect pane = rows(top, bottom - top, w);
-        enum focus which = small ? ui->small_pane : ui->focus == FOCUS_TLS ? FOCUS_TLS : FOCUS_TALK;
+        enum focus which = small                                               ? ui->small_pane
+                           : ui->focus == FOCUS_TLS || ui->focus == FOCUS_MAIL ? ui->focus
+                                                                               : FOCUS_TALK;
         if (which == FOCUS_TLS)
             l->tls = pane;
+        else if (which == FOCUS_MAIL)
+            l->mail = pane;
         else if (which == FOCUS_WHY)
             l->why = pane;
         else if (which == FOCUS_CAPS)
@@ -102,8 +108,8 @@ void layout_compute(struct ui *ui, int editor_rows, bool hint)
         return;
     }
     /* Certificates need width and height: they stand in front of all the other panes. */
-    if (ui->focus == FOCUS_TLS) {
-        l->tls = rows(top, bottom - top, w);
+    if (ui->focus == FOCUS_TLS || ui->focus == FOCUS_MAIL) {
+        *(ui->focus == FOCUS_TLS ? &l->tls : &l->mail) = rows(top, bottom - top, w);
         return;
     }
     /* The explanation gives way to a long letter, down to one row. */

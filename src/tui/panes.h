@@ -18,6 +18,9 @@ void tabbar_draw(struct ui *ui); /* small layout: [1 talk] 2 caps(+1-1) 3 why */
 void why_draw(struct ui *ui);
 void caps_draw(struct ui *ui);
 void lesson_draw(struct ui *ui);
+/* The mailbox: in front of the other panes, as TLS is. */
+void mail_draw(struct ui *ui);
+void mail_cursor(int *y, int *x);
 /* The key bar for the focus: rows from keys.def that fit. */
 void keybar_draw(struct ui *ui);
 /* Where the hardware cursor belongs (screen readers follow it) when a pane has the focus, after the

@@ -46,6 +46,7 @@ static void on_session(void *arg, struct session *s, enum session_event ev)
     if (t->talk)
         talk_update(&app->ui, t->talk);
     lesson_watch(app, t);
+    mail_watch(app, t);
     if (!mine)
         t->unseen = true;
     switch (ev) {
@@ -173,6 +174,7 @@ static void tab_free(struct tab *t)
     if (t->talk)
         talk_free(t->talk);
     letter_close(t);
+    mail_close(t);
     if (t->queue)
         queue_clear(t->queue);
     free(t->queue);

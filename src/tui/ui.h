@@ -15,12 +15,13 @@ struct loop;
 struct world;
 struct logfile;
 struct lesson_walk;
+struct mailview;
 
 struct rect {
     int y, x, h, w;
 };
 
-enum focus { FOCUS_EDITOR, FOCUS_TALK, FOCUS_WHY, FOCUS_CAPS, FOCUS_TLS, FOCUS_LESSON };
+enum focus { FOCUS_EDITOR, FOCUS_TALK, FOCUS_WHY, FOCUS_CAPS, FOCUS_TLS, FOCUS_LESSON, FOCUS_MAIL };
 
 /* Annotation level, cycled by `a`: none (exam) / newest and problems / all / all and raw bytes. */
 enum annotate { ANNOTATE_NONE, ANNOTATE_NEWEST, ANNOTATE_ALL, ANNOTATE_RAW };
@@ -34,7 +35,7 @@ enum layout_kind { LAYOUT_TOO_SMALL, LAYOUT_TINY, LAYOUT_SMALL, LAYOUT_STANDARD,
 
 struct layout {
     enum layout_kind kind;
-    struct rect header, tabs, talk, why, caps, tls, lesson, title, editor, hint,
+    struct rect header, tabs, talk, why, caps, tls, lesson, mail, title, editor, hint,
         keybar; /* h == 0: not shown */
 };
 
@@ -60,6 +61,7 @@ struct tab {
     int tls_scroll;  /* rows; clamped when drawn */
     struct tls_scan *tls_scan;    /* the versions asked for, or NULL */
     struct tls_memory tls_memory; /* what the connection before was offered */
+    struct mailview *mail;        /* the mailbox (mail.c), or NULL */
     size_t lesson_seen;           /* entries that the lesson was shown */
     const struct proto *target_proto;
 };

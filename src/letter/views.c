@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The four views of a letter. The envelope is not in a letter; what the receiving server noted of
+ * it is: Return-Path and the uppermost Received (RFC 5321 4.4). */
+#include "heloscope/views.h"
+#include "heloscope/message.h"
+#include "heloscope/verdict.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct telling {
+    const struct views_of *v;
+    struct message m;
+    views_fn *fn;
+    void *arg;
+};
+
+static void tell(struct telling *t, enum views_line kind, const char *label, const char *text)
+{
+    t->fn(t->arg, kind, label, text);
+}
+
+/* Each line of text in a line of its own. */
+static void tell_lines(struct telling *t, enum views_line kind, const char *label, const char *text)
+{
+    while (*text) {
+        size_t n = strcspn(text, "\r\n");
+        char *line = xstrndup(text, n);
+        tell(t, kind, label, line);
+        free(line);
+        label = "";
+        text += n;
+        text += *text == '\r';
+        text += *text == '\n';
+    }
+}
+
+/* A field's value in one line. */
+static char *value_of(const struct field *f)
+{
+    struct buf b;
+    buf_init(&b, 2 * READER_FIELD);
+    reader_decode(f->value, f->nvalue, &b);
+    char *out = xstrdup(buf_str(&b));
+    buf_clear(&b);
+    return out;
+}
+
+/* Behind a word of a Received field: "from", "by", "with". */
+static bool clause(const char *received, const char *word, const char *stop, char *out, size_t size)
+{
+    size_t n = strlen(word);
+    for (const char *p = received; *p; p++) {
+        if ((p != received && p[-1] != ' ') || strncasecmp(p, word, n) != 0 || p[n] != ' ')
+            continue;
+        const char *from = p + n + 1, *to = strcasestr(from, stop);
+        size_t len = to ? (size_t)(to - from) : strcspn(from, ";");
+        snprintf(out, size, "%.*s", (int)(len < size ? len : size - 1), from);
+        return true;
+    }
+    return false;
+}
+
+static void wire(struct telling *t)
+{
+    char out[600];
+    tell(t, VIEWS_TITLE, "", "1  Said on the wire (the envelope)");
+    const struct field *received = message_field(&t->m, "Received");
+    const struct field *path = message_field(&t->m, "Return-Path");
+    const struct field *to = message_field(&t->m, "Delivered-To");
+    if (!received && !path) {
+        tell(t, VIEWS_NOTE, "",
+             "Nothing is known of it: no server has written Received or Return-Path into it.");
+        return;
+    }
+    if (received) {
+        char *v = value_of(received);
+        if (clause(v, "from", " by ", out, sizeof out))
+            tell(t, VIEWS_PLAIN, "Client", out);
+        if (clause(v, "with", " for ", out, sizeof out))
+            tell(t, VIEWS_PLAIN, "How", out);
+        if (clause(v, "for", ";", out, sizeof out))
+            tell(t, VIEWS_PLAIN, "RCPT TO", out);
+        free(v);
+    }
+    if (path) {
+        char *v = value_of(path);
+        tell(t, VIEWS_PLAIN, "MAIL FROM", v);
+        if (!strcmp(v, "<>"))
+            tell(t, VIEWS_NOTE, "",
+                 "The null sender: a bounce, or something that wants no answer.");
+        free(v);
+    }
+    if (to) {
+        char *v = value_of(to);
+        tell(t, VIEWS_PLAIN, "Delivered", v);
+        free(v);
+    }
+    tell(t, VIEWS_NOTE, "",
+         "Written by the receiving server, so it can be believed: the address of the client is the "
+         "only thing that nobody could make up.");
+}
+
+static void claimed(struct telling *t)
+{
+    static const char *const names[] = {"From", "Sender",     "Reply-To", "To",
+                                        "Cc",   "Message-ID", "Date"};
+    tell(t, VIEWS_TITLE, "", "2  Claimed in the letter (anybody can write this)");
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+        unsigned shown = 0;
+        for (size_t i = 0; i < t->m.n && shown < 4; i++) {
+            if (!field_is(&t->m.at[i], names[k]))
+                continue;
+            char *v = value_of(&t->m.at[i]);
+            tell(t, VIEWS_PLAIN, names[k], v);
+            free(v);
+            shown++;
+        }
+        if (shown > 1)
+            tell(t, VIEWS_WARNING, "",
+                 "This field stands there more than once; programs differ in "
+                 "which one they show (RFC 5322 3.6 allows one).");
+    }
+    const struct field *from = message_field(&t->m, "From"),
+                       *path = message_field(&t->m, "Return-Path");
+    if (from && path && strcmp(t->v->reader->from_address, "") != 0) {
+        char *v = value_of(path);
+        if (!strcasestr(v, t->v->reader->from_address) && strcmp(v, "<>") != 0)
+            tell(t, VIEWS_WARNING, "",
+                 "From is not the envelope's sender. Lists and services do that honestly, forgers "
+                 "as well; SMTP does not compare the two.");
+        free(v);
+    }
+}
+
+static void shown(struct telling *t)
+{
+    const struct reader *r = t->v->reader;
+    struct buf b;
+    buf_init(&b, 1 << 18);
+    tell(t, VIEWS_TITLE, "", "3  Shown to the reader");
+    tell(t, VIEWS_PLAIN, "In a list", *r->from_name ? r->from_name : r->from_address);
+    buf_addf(&b, "%s%s<%s>", r->from_name, *r->from_name ? " " : "", r->from_address);
+    tell(t, VIEWS_PLAIN, "Opened", buf_str(&b));
+    tell(t, VIEWS_PLAIN, "Subject", r->subject);
+    buf_trim(&b, 0);
+    if (disguise_of(r->from_name, r->from_address, t->v->domains, &b))
+        tell_lines(t, VIEWS_WARNING, "", buf_str(&b));
+    buf_trim(&b, 0);
+    if (disguise_characters(r->from, strlen(r->from), &b))
+        tell_lines(t, VIEWS_PLAIN, "Characters", buf_str(&b));
+    buf_trim(&b, 0);
+    if (disguise_characters(r->subject, strlen(r->subject), &b))
+        tell_lines(t, VIEWS_PLAIN, "in Subject", buf_str(&b));
+    tell(t, VIEWS_NOTE, "", disguise_unseen());
+    buf_clear(&b);
+}
+
+/* What a server that received it wrote stands above its Received; below it could be the sender's.
+ */
+static void concluded(struct telling *t)
+{
+    bool own = false, below = false, any = false;
+    tell(t, VIEWS_TITLE, "", "4  Concluded by the receiver");
+    if (t->v->verdict) {
+        tell_lines(t, VIEWS_PLAIN, "Because", t->v->verdict);
+        any = true;
+    }
+    for (size_t i = 0; i < t->m.n; i++) {
+        below = below || field_is(&t->m.at[i], "Received");
+        if (!field_is(&t->m.at[i], "Authentication-Results"))
+            continue;
+        char *v = value_of(&t->m.at[i]);
+        if (below) {
+            tell(t, VIEWS_WARNING, "Claimed", v);
+            tell(t, VIEWS_NOTE, "",
+                 "It stands below the receiving server's Received: the sender, or a server on the "
+                 "way, has written it (RFC 8601 7.1).");
+        } else {
+            tell(t, VIEWS_PLAIN, "Results", v);
+            own = true;
+        }
+        any = true;
+        free(v);
+    }
+    if (!any)
+        tell(t, VIEWS_NOTE, "", "Nothing: this server tells no Authentication-Results.");
+    else if (own)
+        tell(t, VIEWS_NOTE, "",
+             "pass says: this domain stands behind the letter. It does not say that the domain is "
+             "honest, nor that the name in From is true.");
+}
+
+void views_tell(const struct views_of *v, views_fn *fn, void *arg)
+{
+    struct telling t = {.v = v, .fn = fn, .arg = arg};
+    message_parse(&t.m, v->text, v->n);
+    wire(&t);
+    claimed(&t);
+    shown(&t);
+    concluded(&t);
+    message_clear(&t.m);
+}
+
+void views_body(const struct views_of *v, views_fn *fn, void *arg)
+{
+    struct telling t = {.v = v, .fn = fn, .arg = arg};
+    const struct reader *r = v->reader;
+    if (r->nparts > 1 || r->left_out) {
+        tell(&t, VIEWS_TITLE, "", "Parts (s saves one; none is run)");
+        for (size_t i = 0; i < r->nparts; i++) {
+            const struct reader_part *p = &r->parts[i];
+            char label[24], text[600];
+            snprintf(label, sizeof label, "%zu", i + 1);
+            snprintf(text, sizeof text, "%*s%s%s%.300s%s", (int)(2 * p->depth), "", p->type,
+                     *p->name ? "  " : "", p->name,
+                     p->shown        ? "  (shown below)"
+                     : p->attachment ? "  (attachment)"
+                                     : "");
+            tell(&t, VIEWS_PLAIN, label, text);
+        }
+        if (r->left_out) {
+            char text[100];
+            snprintf(text, sizeof text, "%zu more parts are not listed: too many, or too deep",
+                     r->left_out);
+            tell(&t, VIEWS_WARNING, "", text);
+        }
+    }
+    tell(&t, VIEWS_TITLE, "", "Text");
+    const char *p = r->text.p ? r->text.p : "", *end = p + r->text.len;
+    for (unsigned lines = 0; p < end; lines++) {
+        const char *lf = memchr(p, '\n', (size_t)(end - p));
+        size_t n = (size_t)((lf ? lf : end) - p);
+        if (lines == 2000) {
+            tell(&t, VIEWS_NOTE, "", "... more lines are not shown");
+            return;
+        }
+        char *line = xstrndup(p, n && p[n - 1] == '\r' ? n - 1 : n);
+        tell(&t, VIEWS_PLAIN, "", line);
+        free(line);
+        p += n + 1;
+    }
+    if (r->cut)
+        tell(&t, VIEWS_NOTE, "", "... the text goes on: only its first megabyte is shown");
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The mailbox in the workbench: opening it over the session in view (in practice it logs in by
+ * itself), reading, saving parts, deleting after a question. Everything goes through the session,
+ * so that the transcript shows how mail programs do it. */
+#include "tui/mail.h"
+#include "tui/app.h"
+#include "tui/panes.h"
+#include "heloscope/practice.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void letter_drop(struct mailview *m)
+{
+    for (size_t i = 0; i < m->nlines; i++) {
+        free(m->lines[i].label);
+        free(m->lines[i].text);
+    }
+    free(m->lines);
+    m->lines = NULL;
+    m->nlines = 0;
+    if (m->text)
+        reader_clear(&m->reader);
+    free(m->text);
+    m->text = NULL;
+    m->width = m->rows = m->scroll = 0;
+}
+
+void mail_close(struct tab *t)
+{
+    if (!t->mail)
+        return;
+    letter_drop(t->mail);
+    maildrop_free(t->mail->drop);
+    free(t->mail);
+    t->mail = NULL;
+}
+
+static void add_line(void *arg, enum views_line kind, const char *label, const char *text)
+{
+    struct mailview *m = arg;
+    if (m->nlines % 256 == 0)
+        m->lines = xrealloc(m->lines, (m->nlines + 256) * sizeof *m->lines);
+    m->lines[m->nlines++] = (struct mail_line){kind, xstrdup(label), xstrdup(text), 0};
+}
+
+static void letter_show(struct mailview *m, size_t row, const char *p, size_t n)
+{
+    letter_drop(m);
+    m->text = xmalloc(n + 1);
+    memcpy(m->text, p, n);
+    m->n = n;
+    m->row = row;
+    reader_open(&m->reader, m->text, n);
+    struct views_of v = {.text = m->text, .n = n, .reader = &m->reader};
+    views_tell(&v, add_line, m);
+    views_body(&v, add_line, m);
+    m->reading = true;
+}
+
+/* Practice: USER and PASS of an account whose password everybody knows. */
+static void log_in(struct tab *t)
+{
+    struct mailview *m = t->mail;
+    char line[200], why[200];
+    int n = 0;
+    if (!session_is_up(t->session) || session_outstanding(t->session) ||
+        transcript_count(session_transcript(t->session)) == 0 ||
+        session_reply_class(t->session) != REPLY_OK)
+        return;
+    if (m->step == 0)
+        n = snprintf(line, sizeof line, "USER %s", m->account);
+    for (const struct account_row *a = world_accounts(); m->step == 1 && a->address; a++)
+        if (strcspn(a->address, "@") == strlen(m->account) &&
+            !strncmp(a->address, m->account, strlen(m->account)))
+            n = snprintf(line, sizeof line, "PASS %s", a->password);
+    if (n > 0 && session_line(t->session, line, (size_t)n, why, sizeof why))
+        m->step++;
+    explicit_bzero(line, sizeof line);
+}
+
+void mail_watch(struct app *app, struct tab *t)
+{
+    struct mailview *m = t->mail;
+    char why[300];
+    if (!m || !t->session)
+        return;
+    if (!m->drop && *m->account && m->step < 2)
+        log_in(t);
+    if (!m->drop && !m->opening && session_now(t->session)->authed &&
+        !session_outstanding(t->session)) {
+        m->opening = true;
+        m->drop = maildrop_open(t->session, why, sizeof why);
+        m->opening = false;
+    }
+    if (!m->drop || !maildrop_look(m->drop))
+        return;
+    size_t row, n;
+    const char *p, *refused;
+    bool there = m->waiting && maildrop_letter(m->drop, &row, &p, &n, &refused);
+    if (there)
+        letter_show(m, row, p, n);
+    else if (m->waiting && *refused)
+        ui_notice(&app->ui, true, "not fetched: %s", refused);
+    m->waiting = m->waiting && !there && !*refused;
+    app->ui.dirty = true;
+}
+
+static void focus_mail(struct app *app)
+{
+    app->ui.focus = app->ui.small_pane = FOCUS_MAIL;
+    app->ui.zoom = false;
+}
+
+void mail_open(struct app *app, const char *account)
+{
+    struct tab *t = ui_tab(&app->ui);
+    char why[300];
+    if (t && t->mail && !*account) {
+        focus_mail(app);
+        return;
+    }
+    bool pop3 = t && t->session && !strcmp(session_proto(t->session)->name, "pop3");
+    bool practice = !t || !t->session || session_is_practice(t->session);
+    if (!pop3 || *account || (practice && !session_now(t->session)->authed)) {
+        if (!practice) {
+            ui_notice(&app->ui, true,
+                      "a mailbox is read by POP3: connect to pop3s://HOST and log in (:auth)");
+            return;
+        }
+        if (!tabs_practice(app, "pop3"))
+            return;
+        t = ui_tab(&app->ui);
+        t->mail = xcalloc(1, sizeof *t->mail);
+        snprintf(t->mail->account, sizeof t->mail->account, "%s", *account ? account : "student");
+        focus_mail(app);
+        return;
+    }
+    struct maildrop *drop = maildrop_open(t->session, why, sizeof why);
+    if (!drop) {
+        ui_notice(&app->ui, true, "%s", why);
+        return;
+    }
+    mail_close(t);
+    t->mail = xcalloc(1, sizeof *t->mail);
+    t->mail->drop = drop;
+    focus_mail(app);
+}
+
+void mail_move(struct tab *t, int by)
+{
+    struct mailview *m = t->mail;
+    if (m && m->reading)
+        m->scroll += by;
+    else if (m && by < 0)
+        m->selected = m->selected > (size_t)-by ? m->selected + (size_t)by : 0;
+    else if (m)
+        m->selected += (size_t)by; /* drawing knows where the end is */
+}
+
+void mail_to_end(struct tab *t, bool top)
+{
+    struct mailview *m = t->mail;
+    size_t n = m && m->drop ? maildrop_count(m->drop) : 0;
+    if (m && m->reading)
+        m->scroll = top ? 0 : 1 << 28;
+    else if (m)
+        m->selected = top || !n ? 0 : n - 1;
+}
+
+void mail_enter(struct app *app, struct tab *t)
+{
+    struct mailview *m = t->mail;
+    char why[200];
+    if (!m || !m->drop || m->reading)
+        return;
+    if (m->text && m->row == m->selected)
+        m->reading = true; /* it is here already */
+    else if (!maildrop_fetch(m->drop, m->selected, why, sizeof why))
+        ui_notice(&app->ui, true, "%s", why);
+    else {
+        m->waiting = true;
+        ui_notice(&app->ui, false, "fetching ...");
+    }
+}
+
+bool mail_back(struct tab *t)
+{
+    if (!t->mail || !t->mail->reading)
+        return false;
+    t->mail->reading = false;
+    return true;
+}
+
+static void delete_told(struct app *app, const char *answer)
+{
+    struct tab *t = ui_tab(&app->ui);
+    char why[200];
+    if (!answer || !t || !t->mail || !t->mail->drop)
+        return;
+    if (!maildrop_delete(t->mail->drop, t->mail->selected, why, sizeof why))
+        ui_notice(&app->ui, true, "%s", why);
+    else
+        t->mail->reading = false;
+}
+
+void mail_delete(struct app *app, struct tab *t)
+{
+    const struct drop_row *row =
+        t->mail && t->mail->drop ? maildrop_row(t->mail->drop, t->mail->selected) : NULL;
+    if (row)
+        prompt_ask(app, PROMPT_YESNO, "delete?", NULL, delete_told,
+                   "Mark letter %u as deleted (DELE %u)? It goes away at QUIT; RSET before that "
+                   "takes the mark away.",
+                   row->number, row->number);
+}
+
+static size_t part_to_save; /* 0: not chosen */
+
+static void path_told(struct app *app, const char *answer)
+{
+    struct tab *t = ui_tab(&app->ui);
+    char why[400];
+    if (!answer || !*answer || !t || !t->mail || !t->mail->text)
+        return;
+    if (reader_save(&t->mail->reader, part_to_save - 1, answer, why, sizeof why))
+        ui_notice(&app->ui, false, "part %zu saved as %s", part_to_save, answer);
+    else
+        ui_notice(&app->ui, true, "%s", why);
+}
+
+/* A file's name that a stranger chose: no folder, no leading dot, nothing odd. */
+static void safe_name(const char *name, char *out, size_t size)
+{
+    size_t at = 0;
+    const char *slash = strrchr(name, '/');
+    for (const char *p = slash ? slash + 1 : name; *p && at + 1 < size; p++) {
+        unsigned char c = (unsigned char)*p;
+        bool good = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                    c == '-' || c == '_' || (c == '.' && at > 0);
+        out[at++] = good ? (char)c : '_';
+    }
+    out[at] = '\0';
+}
+
+static void part_told(struct app *app, const char *answer)
+{
+    struct tab *t = ui_tab(&app->ui);
+    char *end, name[128];
+    if (!answer || !*answer || !t || !t->mail || !t->mail->text)
+        return;
+    part_to_save = strtoul(answer, &end, 10);
+    const struct reader *r = &t->mail->reader;
+    if (*end || part_to_save < 1 || part_to_save > r->nparts || !r->parts[part_to_save - 1].whole) {
+        ui_notice(&app->ui, true, "\"%.20s\" is no part that can be saved", answer);
+        return;
+    }
+    safe_name(r->parts[part_to_save - 1].name, name, sizeof name);
+    prompt_ask(app, PROMPT_TEXT, "save as", *name ? name : "part", path_told,
+               "Part %zu (%s) is written to a new file; nothing is overwritten, nothing is run.",
+               part_to_save, r->parts[part_to_save - 1].type);
+}
+
+void mail_save(struct app *app, struct tab *t)
+{
+    struct mailview *m = t->mail;
+    if (!m || !m->reading || !m->reader.nparts) {
+        ui_notice(&app->ui, true, "open a letter first: Enter");
+        return;
+    }
+    char one[24] = "";
+    for (size_t i = 0; i < m->reader.nparts && !*one; i++)
+        if (m->reader.parts[i].attachment)
+            snprintf(one, sizeof one, "%zu", i + 1);
+    prompt_ask(app, PROMPT_TEXT, "save which part?", one, part_told,
+               "The number of the part, as the letter's list of parts shows it (1 to %zu).",
+               m->reader.nparts);
+}

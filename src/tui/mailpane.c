@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The mailbox pane: the list as a mail program shows it, and one letter in its four views. */
+#include "tui/mail.h"
+#include "tui/panes.h"
+#include "tui/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LABEL_COLS = 12 };
+
+static int cursor_y, cursor_x;
+
+void mail_cursor(int *y, int *x)
+{
+    *y = cursor_y;
+    *x = cursor_x;
+}
+
+static void title(struct rect r, const char *left, const char *right)
+{
+    char line[512];
+    int n = r.w < (int)sizeof line ? r.w : (int)sizeof line, len = (int)strlen(right);
+    memset(line, '-', (size_t)n);
+    text_put(r.y, r.x, r.w, ROLE_FOCUS_BORDER, line, (size_t)n);
+    text_puts(r.y, r.x + 2, r.w - 4, ROLE_TITLE, left);
+    if (r.w > len + (int)strlen(left) + 6)
+        text_puts(r.y, r.x + r.w - len - 2, len, ROLE_FOCUS_BORDER, right);
+    cursor_y = r.y;
+    cursor_x = r.x + 2;
+}
+
+static void size_words(uint64_t octets, char *out, size_t size)
+{
+    if (octets < 10000)
+        snprintf(out, size, "%llu", (unsigned long long)octets);
+    else if (octets < 10000000)
+        snprintf(out, size, "%lluK", (unsigned long long)(octets / 1024));
+    else
+        snprintf(out, size, "%lluM", (unsigned long long)(octets / 1048576));
+}
+
+/* The name alone, as lists show it; else the address. */
+static void short_from(const char *from, char *out, size_t size)
+{
+    const char *open = strrchr(from, '<');
+    size_t n = open ? (size_t)(open - from) : strlen(from);
+    while (n && from[n - 1] == ' ')
+        n--;
+    if (n >= 2 && *from == '"' && from[n - 1] == '"') {
+        from++;
+        n -= 2;
+    }
+    if (n)
+        snprintf(out, size, "%.*s", (int)(n < size ? n : size - 1), from);
+    else
+        snprintf(out, size, "%.*s", open ? (int)strcspn(open + 1, ">") : 0, open ? open + 1 : "");
+}
+
+static void list_row(const struct drop_row *row, struct rect r, int y, bool selected)
+{
+    char size[16], from[200], number[16];
+    enum role role = selected ? ROLE_SELECTION : row->gone ? ROLE_DIM : ROLE_TEXT;
+    int x = r.x, end = r.x + r.w, wide = r.w >= 100;
+    snprintf(number, sizeof number, "%c%c%5u ", selected ? '>' : ' ', row->gone ? 'D' : ' ',
+             row->number);
+    x += text_puts(y, x, end - x, role, number);
+    size_words(row->octets, size, sizeof size);
+    x += text_putf(y, x, end - x, ROLE_DIM, "%6s  ", size);
+    if (row->state == DROP_REFUSED) {
+        text_puts(y, x, end - x, ROLE_DIM,
+                  "(the server does not tell headers: no TOP; Enter reads it)");
+        return;
+    }
+    if (row->state != DROP_KNOWN) {
+        text_puts(y, x, end - x, ROLE_DIM, "...");
+        return;
+    }
+    if (r.w >= 60) { /* "Sat, 21 Nov 2026 08:00:00" without its weekday and seconds */
+        const char *date = strchr(row->date, ',') ? strchr(row->date, ',') + 2 : row->date;
+        int col = wide ? 18 : 12;
+        text_put(y, x, col - 1, ROLE_DIM, date,
+                 strlen(date) < (size_t)col ? strlen(date) : (size_t)col - 1);
+        x += col;
+    }
+    int cols = wide ? 28 : r.w / 4;
+    short_from(row->from, from, sizeof from);
+    text_puts(y, x, cols - 1, selected ? ROLE_SELECTION : ROLE_CLIENT, *from ? from : "(no From)");
+    x += cols;
+    text_puts(y, x, end - x, ROLE_TEXT, *row->subject ? row->subject : "(no subject)");
+}
+
+static void list(struct ui *ui, struct mailview *m, struct rect r)
+{
+    char right[64];
+    const char *why;
+    size_t n = maildrop_count(m->drop);
+    int h = r.h - 1;
+    if (!maildrop_listed(m->drop, &why) || *why || n == 0) {
+        title(r, "[ mailbox ]", "");
+        text_puts(r.y + 1, r.x + 1, r.w - 2, *why ? ROLE_WARNING : ROLE_DIM,
+                  *why                              ? why
+                  : !maildrop_listed(m->drop, &why) ? "asking for the list ..."
+                                                    : "The maildrop is empty.");
+        return;
+    }
+    if (m->selected >= n)
+        m->selected = n - 1;
+    if (m->selected < m->top)
+        m->top = m->selected;
+    if (h > 0 && m->selected >= m->top + (size_t)h)
+        m->top = m->selected - (size_t)h + 1;
+    snprintf(right, sizeof right, "[ %zu/%zu ]", m->selected + 1, n);
+    title(r, "[ mailbox ]", right);
+    for (int i = 0; i < h && m->top + (size_t)i < n; i++) {
+        bool selected = m->top + (size_t)i == m->selected;
+        list_row(maildrop_row(m->drop, m->top + (size_t)i), r, r.y + 1 + i, selected);
+        if (selected) {
+            cursor_y = r.y + 1 + i;
+            cursor_x = r.x;
+        }
+    }
+    (void)ui;
+    maildrop_want(m->drop, m->top, h > 0 ? (size_t)h : 0);
+}
+
+static int line_rows(const struct mail_line *l, int w)
+{
+    struct rect none = {0, 0, 0, w - (*l->label ? LABEL_COLS : 0)};
+    int rows = text_wrap(none, 0, ROLE_TEXT, l->text, strlen(l->text));
+    return (rows ? rows : 1) + (l->kind == VIEWS_TITLE);
+}
+
+static void line_draw(const struct mail_line *l, struct rect r, int skip)
+{
+    static const enum role roles[] = {ROLE_TITLE, ROLE_TEXT, ROLE_WARNING, ROLE_NOTE};
+    int blank = l->kind == VIEWS_TITLE; /* a blank row before it */
+    if (blank && skip == 0) {
+        r.y++;
+        r.h--;
+    } else if (blank) {
+        skip--;
+    }
+    if (*l->label) {
+        if (skip == 0 && r.h > 0)
+            text_puts(r.y, r.x, LABEL_COLS - 1, ROLE_DIM, l->label);
+        r.x += LABEL_COLS;
+        r.w -= LABEL_COLS;
+    }
+    if (r.h > 0)
+        text_wrap(r, skip, roles[l->kind], l->text, strlen(l->text));
+}
+
+static void letter(struct mailview *m, struct rect r)
+{
+    char left[80], right[64];
+    struct rect in = {r.y + 1, r.x + 1, r.h - 1, r.w - 2};
+    if (m->width != in.w) {
+        m->rows = 0;
+        for (size_t i = 0; i < m->nlines; i++)
+            m->rows += m->lines[i].rows = line_rows(&m->lines[i], in.w);
+        m->width = in.w;
+    }
+    int most = m->rows - in.h;
+    if (m->scroll > most)
+        m->scroll = most;
+    if (m->scroll < 0)
+        m->scroll = 0;
+    const struct drop_row *row = maildrop_row(m->drop, m->row);
+    snprintf(left, sizeof left, "[ letter %u ]", row ? row->number : 0);
+    snprintf(right, sizeof right, "[ %d-%d/%d ]", m->scroll + 1,
+             m->scroll + in.h < m->rows ? m->scroll + in.h : m->rows, m->rows);
+    title(r, left, right);
+    int at = -m->scroll;
+    for (size_t i = 0; i < m->nlines && at < in.h; i++) {
+        const struct mail_line *l = &m->lines[i];
+        if (at + l->rows > 0) {
+            int skip = at < 0 ? -at : 0, y = at < 0 ? 0 : at;
+            struct rect here = {in.y + y, in.x, in.h - y, in.w};
+            line_draw(l, here, skip);
+        }
+        at += l->rows;
+    }
+}
+
+void mail_draw(struct ui *ui)
+{
+    struct tab *t = ui_tab(ui);
+    struct rect r = ui->layout.mail;
+    if (r.h <= 0 || !t || !t->mail)
+        return;
+    struct mailview *m = t->mail;
+    if (!m->drop) {
+        title(r, "[ mailbox ]", "");
+        text_puts(r.y + 1, r.x + 1, r.w - 2, ROLE_DIM, "logging in ...");
+    } else if (m->reading) {
+        letter(m, r);
+    } else {
+        list(ui, m, r);
+    }
+}

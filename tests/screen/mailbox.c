@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The mailbox: a letter sent by SMTP is found in the list, read in its four views, its attachment
+ * saved, and it is deleted after a question; in the layouts.
+ */
+#include "walk.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const forged[] = {
+    "EHLO laptop.example",
+    "MAIL FROM:<you@home.example>",
+    "RCPT TO:<student@practice.example>",
+    "DATA",
+};
+static const char *const letter[] = {
+    "From: \"security@bank.example\" <you@evil.example>",
+    "To: student@practice.example",
+    "Subject: =?utf-8?Q?P=C3=A4y?=",
+    "MIME-Version: 1.0",
+    "Content-Type: multipart/mixed; boundary=b",
+    "",
+    "--b",
+    "Content-Type: text/html",
+    "",
+    "<p>Go to <a href=\"http://evil.example/\">your bank</a></p>",
+    "--b",
+    "Content-Type: text/plain; name=\"../../note.txt\"",
+    "Content-Disposition: attachment",
+    "",
+    "attached words",
+    "--b--",
+    ".",
+};
+
+static struct term *with_letter(int cols, int rows)
+{
+    static const char *const sights[] = {"250-practice", "250 2.1.0", "250 2.1.5", "354"};
+    struct term *t = helo_practice(cols, rows);
+    for (size_t i = 0; i < sizeof forged / sizeof *forged; i++)
+        say(t, forged[i], sights[i]);
+    for (size_t i = 0; i < sizeof letter / sizeof *letter; i++)
+        term_line(t, letter[i]);
+    term_wait(t, "queued as", WAIT);
+    return t;
+}
+
+static void to_mailbox(struct term *t)
+{
+    term_key(t, "Esc");
+    term_wait(t, "i type", WAIT);
+    term_keys(t, "m");
+    term_wait(t, "[ mailbox ]", WAIT);
+    term_wait(t, "security@", WAIT);
+}
+
+static void four_views(void **state)
+{
+    struct term *t = with_letter(120, 40);
+    char where[600];
+    (void)state;
+    to_mailbox(t);
+    assert_true(term_shows(t, "P\xc3\xa4y"));
+    assert_true(term_shows(t, "Your Teacher"));
+    term_key(t, "G");
+    term_key(t, "Enter");
+    term_wait(t, "1  Said on the wire", WAIT);
+    assert_true(term_shows(t, "<you@home.example>"));
+    assert_true(term_shows(t, "2  Claimed in the letter"));
+    assert_true(term_shows(t, "From is not the envelope's sender"));
+    assert_true(term_shows(t, "3  Shown to the reader"));
+    assert_true(term_shows(t, "The name holds an address"));
+    term_key(t, "G");
+    term_wait(t, "your bank <http://evil.example/>", WAIT);
+    assert_true(term_shows(t, "4  Concluded by the receiver"));
+
+    /* the attachment: its name is a stranger's, so its folders are left out */
+    press(t, "s", "s save part");
+    term_wait(t, "save which part?", WAIT);
+    term_key(t, "Enter");
+    term_wait(t, "save as", WAIT);
+    term_wait(t, "note.txt", WAIT);
+    for (int i = 0; i < 20; i++)
+        term_key(t, "Backspace");
+    snprintf(where, sizeof where, "%s/saved.txt", term_home(t));
+    term_keys(t, where);
+    term_key(t, "Enter");
+    term_wait(t, "saved as", WAIT);
+    assert_true(file_has(where, "attached words"));
+    term_keys(t, "s");
+    term_wait(t, "save which part?", WAIT);
+    term_line(t, "77");
+    term_wait(t, "no part that can be saved", WAIT);
+
+    /* deleting asks, and No is the default */
+    press(t, "d", "d delete");
+    term_wait(t, "Mark letter 4 as deleted", WAIT);
+    term_key(t, "Enter");
+    term_wait_gone(t, "Mark letter 4", WAIT);
+    press(t, "Esc", "Esc back");
+    term_wait(t, "[ mailbox ]", WAIT);
+    assert_false(term_shows(t, "D    4"));
+    term_keys(t, "d");
+    term_wait(t, "Mark letter 4 as deleted", WAIT);
+    term_keys(t, "y");
+    term_wait(t, "D    4", WAIT);
+
+    /* the transcript shows how it was done */
+    press(t, "Esc", "Esc back");
+    term_wait(t, "DELE 4", WAIT);
+    assert_true(term_shows(t, "RETR 4"));
+    term_stop(t);
+}
+
+static void small_and_resized(void **state)
+{
+    struct term *t = with_letter(60, 20);
+    (void)state;
+    to_mailbox(t);
+    term_key(t, "Enter");
+    term_wait(t, "1  Said on the wire", WAIT);
+    term_resize(t, 80, 24);
+    term_wait(t, "[ letter 1 ]", WAIT);
+    term_resize(t, 40, 9);
+    term_wait(t, "[ letter 1 ]", WAIT);
+    term_resize(t, 120, 40);
+    term_wait(t, "Welcome to the practice world", WAIT);
+    term_key(t, "Esc");
+    term_wait(t, "[ mailbox ]", WAIT);
+    term_stop(t);
+}
+
+static void from_the_start(void **state)
+{
+    (void)state;
+    struct term *t = helo(80, 24, NULL, NULL);
+    term_wait(t, "practise", WAIT);
+    press(t, "m", "m mail"); /* the start screen: the student's, in practice */
+    term_wait(t, "Welcome to the practice world", WAIT);
+    term_key(t, "Esc");
+    term_wait(t, "Enter send", WAIT);
+    term_keys(t, ":");
+    term_wait(t, "all commands", WAIT);
+    term_keys(t, "mail teacher");
+    term_key(t, "Enter");
+    term_wait(t, "2/2 POP3", WAIT);
+    term_stop(t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        term_unit_test(four_views),
+        term_unit_test(small_and_resized),
+        term_unit_test(from_the_start),
+    };
+    term_use_cmocka();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

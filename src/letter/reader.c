@@ -2,7 +2,7 @@
 /* Letters as mail programs show them, by GMime. RFC 2045 to 2047, RFC 2183, RFC 2231. */
 #include "config.h"
 
-#include "heloscope/message.h"
+#include "heloscope/mailtext.h"
 #include "heloscope/reader.h"
 
 #include <errno.h>
@@ -237,10 +237,10 @@ void reader_open(struct reader *r, const char *p, size_t n)
     r->parts = xcalloc(READER_PARTS, sizeof *r->parts);
     if (parse(r, p, n))
         return;
-    struct message m;
-    message_parse(&m, p, n);
+    struct mailtext m;
+    mailtext_parse(&m, p, n);
     add_text(r, m.body, m.nbody);
-    message_clear(&m);
+    mailtext_clear(&m);
 }
 
 void reader_clear(struct reader *r)

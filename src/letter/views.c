@@ -2,7 +2,7 @@
 /* The four views of a letter. The envelope is not in a letter; what the receiving server noted of
  * it is: Return-Path and the uppermost Received (RFC 5321 4.4). */
 #include "heloscope/views.h"
-#include "heloscope/message.h"
+#include "heloscope/mailtext.h"
 #include "heloscope/verdict.h"
 
 #include <stdio.h>
@@ -12,7 +12,7 @@
 
 struct telling {
     const struct views_of *v;
-    struct message m;
+    struct mailtext m;
     views_fn *fn;
     void *arg;
 };
@@ -67,9 +67,9 @@ static void wire(struct telling *t)
 {
     char out[600];
     tell(t, VIEWS_TITLE, "", "1  Said on the wire (the envelope)");
-    const struct field *received = message_field(&t->m, "Received");
-    const struct field *path = message_field(&t->m, "Return-Path");
-    const struct field *to = message_field(&t->m, "Delivered-To");
+    const struct field *received = mailtext_field(&t->m, "Received");
+    const struct field *path = mailtext_field(&t->m, "Return-Path");
+    const struct field *to = mailtext_field(&t->m, "Delivered-To");
     if (!received && !path) {
         tell(t, VIEWS_NOTE, "",
              "Nothing is known of it: no server has written Received or Return-Path into it.");
@@ -123,8 +123,8 @@ static void claimed(struct telling *t)
                  "This field stands there more than once; programs differ in "
                  "which one they show (RFC 5322 3.6 allows one).");
     }
-    const struct field *from = message_field(&t->m, "From"),
-                       *path = message_field(&t->m, "Return-Path");
+    const struct field *from = mailtext_field(&t->m, "From"),
+                       *path = mailtext_field(&t->m, "Return-Path");
     if (from && path && strcmp(t->v->reader->from_address, "") != 0) {
         char *v = value_of(path);
         if (!strcasestr(v, t->v->reader->from_address) && strcmp(v, "<>") != 0)
@@ -196,12 +196,12 @@ static void concluded(struct telling *t)
 void views_tell(const struct views_of *v, views_fn *fn, void *arg)
 {
     struct telling t = {.v = v, .fn = fn, .arg = arg};
-    message_parse(&t.m, v->text, v->n);
+    mailtext_parse(&t.m, v->text, v->n);
     wire(&t);
     claimed(&t);
     shown(&t);
     concluded(&t);
-    message_clear(&t.m);
+    mailtext_clear(&t.m);
 }
 
 void views_body(const struct views_of *v, views_fn *fn, void *arg)

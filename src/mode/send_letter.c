@@ -88,6 +88,12 @@ static enum fault data_file(struct send_letter *l, const char *path, char *why, 
     return FAULT_NONE;
 }
 
+/* swaks marks files by an @. */
+static const char *file_name(const char *s)
+{
+    return s[0] == '@' && s[1] ? s + 1 : s;
+}
+
 enum fault send_letter_init(struct send_letter *l, const struct args *a, const char *from,
                             const char *const *to, size_t nto, const char *host, char *why,
                             size_t size)
@@ -97,13 +103,15 @@ enum fault send_letter_init(struct send_letter *l, const struct args *a, const c
                                           .nto = nto,
                                           .headers = a->header.v,
                                           .nheaders = a->header.n,
-                                          .attach = a->attach.v,
+                                          .attach = l->attach,
                                           .nattach = a->attach.n,
                                           .host = host}};
+    for (size_t i = 0; i < a->attach.n; i++)
+        l->attach[i] = file_name(a->attach.v[i]);
     buf_init(&l->body, LETTER_MAX);
     buf_init(&l->text, LETTER_MAX);
     if (a->data)
-        return data_file(l, a->data, why, size);
+        return data_file(l, file_name(a->data), why, size);
     if (a->body && a->body[0] == '@') {
         int fd = open(a->body + 1, O_RDONLY | O_CLOEXEC);
         bool ok = fd >= 0 && read_some(fd, &l->body, LETTER_MAX);

@@ -6,11 +6,11 @@
 #include "heloscope/compose.h"
 #include "heloscope/fault.h"
 #include "heloscope/mail.h"
-
-struct args;
+#include "mode/mode.h"
 
 struct send_letter {
     struct compose compose;
+    const char *attach[WORDS_MAX];
     struct buf body, text; /* text: the letter in hand, or all of --data where it is small */
     const char *path;      /* --data, where it is read as it is sent */
     uint64_t size;         /* of it, with CRLF, as far as its beginning tells */

@@ -33,6 +33,7 @@ static size_t flights; /* in how many reads it came */
 static char *talk;     /* the transcript's lines */
 static char why[500];
 static unsigned long accepted;
+static int patience = 20000; /* ms */
 
 static ssize_t read_given(void *arg, char *to, size_t n)
 {
@@ -90,7 +91,7 @@ static void keep_talk(struct session *s)
 /* Plays the script; the mail's status. */
 static int play(const struct fake_step *script, struct mail_options o)
 {
-    struct session_options so = {.timeout_ms = 20000};
+    struct session_options so = {.timeout_ms = patience};
     struct target t;
     struct loop *l = loop_new();
     bool ask = false;
@@ -325,6 +326,23 @@ static void statuses(void **state)
         if (status != row[i].status || !strstr(why, row[i].says))
             fail_msg("row %zu: status %d, '%s'\n%s", i, status, why, talk);
     }
+}
+
+/* Who does not answer is at fault where he did not. */
+static void silent(void **state)
+{
+    static const struct fake_step mail[] = {
+        HELLO, CAPS(PIPE), EXPECT("MAIL"), EXPECT("RCPT"), EXPECT("DATA"), EXPECT_EOF(), END()};
+    static const struct fake_step dot[] = {
+        HELLO,          CAPS(PIPE),     EXPECT("MAIL"),
+        EXPECT("RCPT"), EXPECT("DATA"), SEND("250 a\r\n250 b\r\n354 go\r\n"),
+        EXPECT_DATA(),  EXPECT_EOF(),   END()};
+    (void)state;
+    patience = 400;
+    assert_int_equal(play(mail, (struct mail_options){0}), 23);
+    assert_non_null(strstr(why, "no reply to MAIL"));
+    assert_int_equal(play(dot, (struct mail_options){0}), 26);
+    patience = 20000;
 }
 
 static void stops(void **state)
@@ -622,11 +640,17 @@ static void lmtp(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pipelined),       cmocka_unit_test(one_round_trip),
-        cmocka_unit_test(second_not_sent), cmocka_unit_test(lockstep),
-        cmocka_unit_test(statuses),        cmocka_unit_test(stops),
-        cmocka_unit_test(parameters),      cmocka_unit_test(streamed),
-        cmocka_unit_test(chunks),          cmocka_unit_test(lmtp),
+        cmocka_unit_test(pipelined),
+        cmocka_unit_test(one_round_trip),
+        cmocka_unit_test(second_not_sent),
+        cmocka_unit_test(lockstep),
+        cmocka_unit_test(statuses),
+        cmocka_unit_test(silent),
+        cmocka_unit_test(stops),
+        cmocka_unit_test(parameters),
+        cmocka_unit_test(streamed),
+        cmocka_unit_test(chunks),
+        cmocka_unit_test(lmtp),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     free(said);

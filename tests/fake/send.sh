@@ -80,7 +80,7 @@ has 'C: BDAT 26'
 has 'the letter has 2000000 octets'
 run 0 "$smtp" $student --body "@$dir/letter" --header 'Subject: sch&#246;n'
 has 'C: from a file'
-if "$HELOSCOPE" send "$smtp" $student --attach "$dir/letter" --header "Subject: $(printf 'sch\303\266n')" >"$dir/out" 2>&1; then
+if "$HELOSCOPE" send "$smtp" $student --attach "@$dir/letter" --header "Subject: $(printf 'sch\303\266n')" >"$dir/out" 2>&1; then
     step=mime
     has 'C: Content-Type: multipart/mixed'
     has 'C: Content-Disposition: attachment; filename=letter'

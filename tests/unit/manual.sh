@@ -6,7 +6,7 @@ man=$(mktemp) || exit 99
 trap 'rm -f "$man"' EXIT
 failed=0
 "$HELOSCOPE" --man >"$man" || exit 1
-for section in NAME SYNOPSIS OPTIONS KEYS COMMANDS VERBS 'LOGGING IN' 'EXIT STATUS' ENVIRONMENT FILES EXAMPLES; do
+for section in NAME SYNOPSIS OPTIONS SCRIPTS KEYS COMMANDS VERBS 'LOGGING IN' 'EXIT STATUS' ENVIRONMENT FILES EXAMPLES; do
     grep -q "^\.SH \"*$section" "$man" || { echo "FAIL: no section $section"; failed=1; }
 done
 for option in $("$HELOSCOPE" --help | sed -n 's/^ .*--\([a-z0-9]*\).*/\1/p'); do
@@ -21,7 +21,7 @@ elif command -v groff >/dev/null; then
     words=$(groff -man -ww -Tascii -z "$man" 2>&1)
     [ -z "$words" ] || { echo "FAIL: $words"; failed=1; }
 fi
-for mode in '' practice open serve themes; do
+for mode in '' practice open run send serve themes; do
     "$HELOSCOPE" $mode --help | grep -q heloscope || { echo "FAIL: $mode --help"; failed=1; }
 done
 # Wrong command lines: one line, status 2.

@@ -50,6 +50,12 @@ static void good(void **state)
     assert_true(parse("-V"));
     assert_true(a.version);
     assert_true(parse("-- practice")); /* still the word */
+    assert_true(parse("send --to a@b h.example --to c@d,e@f --timeout 9"));
+    assert_int_equal(a.to.n, 2);
+    assert_string_equal(a.to.v[1], "c@d,e@f");
+    assert_true(parse("run x.helo smtp://h.example --set A=b --repeat 3"));
+    assert_string_equal(a.set.v[0], "A=b");
+    assert_int_equal(a.noperands, 2);
 }
 
 static void bad(void **state)

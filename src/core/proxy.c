@@ -15,6 +15,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0 /* SO_NOSIGPIPE is set there instead */
+#endif
+
 enum { ANSWER_MAX = 8192, USER_PASSWORD = 2, NO_METHOD = 0xff };
 
 enum stage { STAGE_HTTP, STAGE_METHOD, STAGE_LOGIN, STAGE_REPLY, STAGE_BOUND };

@@ -188,6 +188,13 @@ static void several_and_none(void **state)
                            .n = 3};
     assert_int_equal(judge(&a, chain, 2, why), DANE_VERIFIED);
     assert_non_null(strstr(why, "TLSA 2 1 1"));
+    /* The dates of usage 2 are looked at with the time that is given. */
+    struct dane d = {0};
+    const char *const names[] = {HOST};
+    dane_take(&d, &a);
+    assert_int_equal(dane_check(&d, chain, 2, names, 1, time(NULL) + 30 * 86400, why, sizeof why),
+                     DANE_FAILED);
+    dane_clear(&d);
     a.n = 2;
     assert_int_equal(judge(&a, chain, 2, why), DANE_FAILED);
     assert_non_null(strstr(why, "none of the 1 usable"));

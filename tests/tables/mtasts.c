@@ -102,6 +102,7 @@ static void verdicts(void **state)
         {MTASTS_ENFORCE, "a.b.mx.test", true, true, MTASTS_BROKEN,
          "a.b.mx.test is none of the policy's hosts (mail.example.test, ...)"},
         {MTASTS_ENFORCE, "mx.test", true, true, MTASTS_BROKEN, "delivers nothing here"},
+        {MTASTS_ENFORCE, ".mx.test", true, true, MTASTS_BROKEN, "none of the policy's hosts"},
         {MTASTS_TESTING, "other.test", true, true, MTASTS_BROKEN_TESTING,
          "delivered all the same, and reported"},
         {MTASTS_ENFORCE, "mail.example.test", false, false, MTASTS_BROKEN,

@@ -101,6 +101,21 @@ WEAK uint32_t session_latency_us(const struct session *s)
     (void)s;
     return latency_us;
 }
+/* What the mailbox behind the panes asks for; without these the real session would be linked. */
+WEAK struct transcript *session_transcript(struct session *s)
+{
+    (void)s;
+    return NULL;
+}
+WEAK bool session_line(struct session *s, const char *line, size_t n, char *why, size_t size)
+{
+    (void)s, (void)line, (void)n, (void)why, (void)size;
+    return false;
+}
+WEAK bool session_lines(struct session *s, const char *text, size_t n, char *why, size_t size)
+{
+    return session_line(s, text, n, why, size);
+}
 
 WEAK bool know_explain(enum item_kind kind, const struct moment *m, unsigned notes,
                        const char *line, size_t n, struct explanation *out)

@@ -118,7 +118,7 @@ static bool postfix_reject(const char *line, const char *end, struct logmail *ou
     out->verb = verb_in(p, from);
     const char *stop = find(code, end, "; from=");
     if (!stop)
-        stop = find(code, end, "; client");
+        stop = find(code, end, "; proto=");
     out->reply = (struct span){code + 3, (size_t)((stop ? stop : end) - code - 3)};
     return true;
 }

@@ -350,6 +350,8 @@ static void test_colors(void **state)
         assert_int_equal(g.explained, 7);
         has_not(&g, "\x1b");
         has_not(&g, "[0m");
+        has_not(&g, "^[");
+        has_not(&g, "(B");
         has_not(&g, "sesame");
         has_not(&g, "c2VzYW1l");
         has_not(&g, "b3Blbi1z");
@@ -378,6 +380,61 @@ static void test_colors(void **state)
     explain(&g, ANNOTATE_TEXT,
             "\x1b[1mS: 220 mx ESMTP\x1b[0m\nC: EHLO a\nS: 250 a\x1b[2Jb\x1b]0;t\x07\x1b[");
     has(&g, "S: 250 a^[[2Jb^[]0;t^G^[[\n");
+    buf_clear(&g.b);
+}
+
+/* What a line more or less decides. */
+static void test_small_things(void **state)
+{
+    struct got g;
+    (void)state;
+    /* a secret of the talk, in text around it */
+    explain(&g, ANNOTATE_TEXT,
+            "S: +OK\nC: USER joe\nS: +OK\nC: PASS sesame-word\nS: -ERR no\n"
+            "I typed sesame-word there\n");
+    has(&g, "I typed ******** there\n");
+    buf_clear(&g.b);
+    /* one quoted line, one field of a notification: quotations */
+    explain(&g, ANNOTATE_TEXT, "it printed\nreply: b'250 ok\\r\\n'\n");
+    assert_string_equal(g.format, "none");
+    buf_clear(&g.b);
+    explain(&g, ANNOTATE_TEXT, "it says\nDiagnostic-Code: smtp; 550 no\n");
+    assert_string_equal(g.format, "none");
+    buf_clear(&g.b);
+    /* colours where the user says what it is */
+    static const char inside[] = "<-  \x1b[32m220 mx\x1b[0m\n -> \x1b[1mEHLO a\x1b[0m\n"
+                                 "<-  \x1b[32m250 mx\x1b[0m\n";
+    feed(&g, (struct annotate_options){.format = "swaks"}, inside, sizeof inside - 1, 4096);
+    assert_int_equal(g.explained, 2);
+    has_not(&g, "[32m");
+    buf_clear(&g.b);
+    /* a reply that was wrapped is one; two of the same code are two */
+    explain(&g, ANNOTATE_TEXT, "552 5.2.2 The\nmailbox is full\n");
+    has(&g, "552 5.2.2 The\nmailbox is full\n   | permanent: mailbox-full");
+    buf_clear(&g.b);
+    explain(&g, ANNOTATE_TEXT, "550 5.1.1 user unknown\n550 5.7.1 relaying denied\n");
+    assert_int_equal(g.explained, 2);
+    has(&g, "user-unknown");
+    has(&g, "relay-denied");
+    buf_clear(&g.b);
+    /* a recipient belongs to its block */
+    explain(&g, ANNOTATE_TEXT,
+            "Reporting-MTA: dns; a\n\nFinal-Recipient: rfc822; b@c.example\n\nDiagnostic-Code: "
+            "smtp; 550 5.1.1 user unknown\n");
+    assert_int_equal(g.explained, 1);
+    has_not(&g, "recipient: b@c.example");
+    buf_clear(&g.b);
+    /* of another kind than smtp: words, no reply */
+    explain(&g, ANNOTATE_JSON,
+            "Action: failed\nDiagnostic-Code: X-Unix; mailbox full, over quota\n");
+    has(&g, "\"cause\":\"mailbox-full\"");
+    has_not(&g, "\"code\":5");
+    buf_clear(&g.b);
+    /* smtplib's second level; octets in what Python quotes */
+    explain(&g, ANNOTATE_TEXT,
+            "10:20:30.456789 send: 'noop\\r\\n'\n"
+            "10:20:30.456790 reply: b'250 2.0.0 caf\\xc3\\xa9\\r\\n'\n");
+    has(&g, "S: 250 2.0.0 caf<U+00E9>\n"); /* decoded, and shown as the C locale can */
     buf_clear(&g.b);
 }
 
@@ -483,11 +540,11 @@ static void test_insist(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_samples),      cmocka_unit_test(test_line_ends),
-        cmocka_unit_test(test_again),        cmocka_unit_test(test_secrets),
-        cmocka_unit_test(test_colors),       cmocka_unit_test(test_hostile),
-        cmocka_unit_test(test_cut_and_long), cmocka_unit_test(test_page_and_table),
-        cmocka_unit_test(test_insist),
+        cmocka_unit_test(test_samples),        cmocka_unit_test(test_line_ends),
+        cmocka_unit_test(test_again),          cmocka_unit_test(test_secrets),
+        cmocka_unit_test(test_colors),         cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_small_things),   cmocka_unit_test(test_cut_and_long),
+        cmocka_unit_test(test_page_and_table), cmocka_unit_test(test_insist),
     };
     return cmocka_run_group_tests_name("explain", tests, NULL, NULL);
 }

@@ -428,10 +428,11 @@ static void big_others(void **state)
     char want[400], line[400];
     snprintf(line, sizeof line, "%s\n", bounced);
     snprintf(want, sizeof want, "T!1 %s [RCPT 550] said 550 5.1.1 no", bounced);
+    strcat(line, "Nov  1 01:02:04 mx counter[9]: 450 octets\n"); /* no refusal */
     reads_big(
         "Nov  1 01:02:03 mx postfix/qmgr[12]: 1A: from=<a@b>, size=450, nrcpt=1\n",
         "Nov  1 01:02:03 mx postfix/smtp[12]: 1A: to=<c@d>, dsn=2.0.0, status=sent (250 ok)\n",
-        line, 1, want);
+        line, 2, want);
 }
 
 static void lone_replies(void **state)
@@ -463,6 +464,54 @@ static void lone_replies(void **state)
     }
     assert_false(s->said(s->self, 2, &said));
     logfile_close(f);
+    /* where it was said */
+    f = open_text(
+        "Nov 1 mx postfix/smtp[1]: A: to=<c@d>, status=bounced (host mx[192.0.2.1] said: 550 "
+        "5.1.1 no (in reply to RCPT TO command))\n");
+    s = logfile_source(f);
+    assert_true(s->moment(s->self, 0, &m));
+    assert_string_equal(m.command.verb->name, "RCPT");
+    assert_string_equal(proto_state(m.proto, &m.before), "MAIL ok, needs RCPT");
+    logfile_close(f);
+    f = open_text(
+        "Nov 1 mx postfix/smtpd[1]: NOQUEUE: reject: CONNECT from a[192.0.2.7]: 554 5.7.1 "
+        "blocked; proto=SMTP\n");
+    s = logfile_source(f);
+    assert_true(s->said(s->self, 0, &said));
+    assert_int_equal(said.n, strlen("554 5.7.1 blocked\n"));
+    logfile_close(f);
+}
+
+/* Of big files: a mark of UTF-8 at the beginning, and a line of JSON longer than others may be. */
+static void big_dresses(void **state)
+{
+    (void)state;
+    struct item it;
+    struct span l;
+    put_big("\xef\xbb\xbfS: 220 here\n", "C: NOOP\nS: 250 ok\n", "");
+    struct logfile *f = open_it();
+    const struct source *s = logfile_source(f);
+    assert_true(s->item(s->self, 0, &it));
+    assert_int_equal(it.kind, ITEM_SERVER);
+    assert_true(s->line(s->self, 0, 0, &l));
+    assert_int_equal(l.n, 8);
+    logfile_close(f);
+    put_big("{\"protocol\":\"pop3\",\"kind\":\"server\",\"lines\":[\"+OK\"]}\n",
+            "{\"kind\":\"client\",\"lines\":[\"RETR 1\"]}\n", "");
+    FILE *out = fopen(path, "a");
+    assert_non_null(out);
+    fputs("{\"kind\":\"server\",\"lines\":[\"+OK\"", out);
+    for (int i = 0; i < 5000; i++)
+        fputs(",\"a line of a letter\"", out);
+    fputs(",\".\"]}\n", out);
+    fclose(out);
+    f = open_it();
+    s = logfile_source(f);
+    s->finish(s->self);
+    assert_true(s->item(s->self, s->count(s->self) - 1, &it));
+    assert_int_equal(it.kind, ITEM_SERVER);
+    assert_int_equal(it.lines, 5002);
+    logfile_close(f);
 }
 
 /* Colours, a page's source, a mark of UTF-8; and a login in what is no talk. */
@@ -484,6 +533,11 @@ static void other_dresses(void **state)
     reads("S: 220 here\nsee PASS hunter22 here\nC: QUIT\nS: 221 bye\n", "smtp",
           "S+0 220 here [(banner): needs EHLO]\nT 0 see PASS ******** here\nC 1 QUIT\n"
           "S+0 221 bye [QUIT: closing]\n");
+    reads(
+        "S: +OK\nC: USER me\nS: +OK\nC: PASS hunter22\nS: -ERR no\nnot hunter22 again\n", "pop3",
+        "S+0 +OK [(banner): AUTHORIZATION, needs a login]\nC 1 USER me\nS+0 +OK [USER: user given, "
+        "needs PASS]\nC 2 PASS ********\nS!0 -ERR no [PASS: AUTHORIZATION, needs a login]\n"
+        "T 0 not ******** again\n");
     /* behind the glance of 8 KiB the rest is looked at */
     put_big("", "nothing of it is said in here\n", "\n220 here\nMAIL FROM:<a@b>\n250 ok\n");
     assert_int_equal(truncate(path, 100000), 0);
@@ -607,13 +661,14 @@ static void bad_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(own_text),      cmocka_unit_test(other_texts),
-        cmocka_unit_test(json),          cmocka_unit_test(json_exact),
-        cmocka_unit_test(json_events),   cmocka_unit_test(secrets),
-        cmocka_unit_test(big),           cmocka_unit_test(big_others),
-        cmocka_unit_test(lone_replies),  cmocka_unit_test(other_dresses),
-        cmocka_unit_test(big_pop3),      cmocka_unit_test(bad_files),
-        cmocka_unit_test(one_long_line), cmocka_unit_test(cut_short),
+        cmocka_unit_test(own_text),     cmocka_unit_test(other_texts),
+        cmocka_unit_test(json),         cmocka_unit_test(json_exact),
+        cmocka_unit_test(json_events),  cmocka_unit_test(secrets),
+        cmocka_unit_test(big),          cmocka_unit_test(big_others),
+        cmocka_unit_test(lone_replies), cmocka_unit_test(other_dresses),
+        cmocka_unit_test(big_dresses),  cmocka_unit_test(big_pop3),
+        cmocka_unit_test(bad_files),    cmocka_unit_test(one_long_line),
+        cmocka_unit_test(cut_short),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -117,6 +117,11 @@ WEAK bool session_lines(struct session *s, const char *text, size_t n, char *why
     return session_line(s, text, n, why, size);
 }
 
+WEAK void mail_cursor(int *y, int *x)
+{
+    *y = *x = 0;
+}
+
 WEAK bool know_explain(enum item_kind kind, const struct moment *m, unsigned notes,
                        const char *line, size_t n, struct explanation *out)
 {

@@ -33,5 +33,8 @@ void tls_scan_free(struct tls_scan *s);
 /* TLS_VERSION_ROWS rows from TLS 1.0 on; borrowed. */
 const struct tls_version_row *tls_scan_rows(const struct tls_scan *s);
 bool tls_scan_done(const struct tls_scan *s);
+/* What a connection was offered in clear that was offered something else than `clear`; NULL: all
+ * alike, or nothing to compare. Borrowed. */
+const struct caps *tls_scan_other(const struct tls_scan *s, const struct caps *clear);
 
 #endif

@@ -24,6 +24,8 @@ struct tls_scan {
     size_t row;
     bool asked_caps, asked_tls, quitting, over;
     struct tls_version_row rows[TLS_VERSION_ROWS];
+    struct caps clear[TLS_VERSION_ROWS]; /* what each was offered; has: whether it was */
+    bool has[TLS_VERSION_ROWS];
 };
 
 static void work(void *arg);
@@ -87,6 +89,8 @@ static void talk(struct tls_scan *s)
         snprintf(line, sizeof line, "%s%s", caps->insert, strchr(caps->insert, ' ') ? s->helo : "");
     } else if (!s->asked_tls && up) {
         s->asked_tls = true;
+        if (session_caps(s->session))
+            s->has[s->row] = caps_copy(&s->clear[s->row], session_caps(s->session));
         snprintf(line, sizeof line, "%s", up->name);
     } else {
         snprintf(r->words, sizeof r->words, "%s was refused", up ? up->name : "TLS");
@@ -142,8 +146,10 @@ struct tls_scan *tls_scan_new(struct loop *l, const struct target *t,
     s->fn = fn;
     s->arg = arg;
     target_copy(&s->target, t);
-    for (int i = 0; i < TLS_VERSION_ROWS; i++)
+    for (int i = 0; i < TLS_VERSION_ROWS; i++) {
         s->rows[i].version = (enum tls_version)(TLS_1_0 + i);
+        caps_init(&s->clear[i]);
+    }
     s->kick = loop_timer(l, 0, work, s);
     return s;
 }
@@ -155,6 +161,8 @@ void tls_scan_free(struct tls_scan *s)
     session_free(s->session);
     if (s->kick)
         loop_drop(s->kick);
+    for (size_t i = 0; i < TLS_VERSION_ROWS; i++)
+        caps_clear(&s->clear[i]);
     target_clear(&s->target);
     free(s->helo);
     free(s);
@@ -168,4 +176,16 @@ const struct tls_version_row *tls_scan_rows(const struct tls_scan *s)
 bool tls_scan_done(const struct tls_scan *s)
 {
     return s->row == TLS_VERSION_ROWS;
+}
+
+const struct caps *tls_scan_other(const struct tls_scan *s, const struct caps *clear)
+{
+    static struct cap_diff rows[2 * CAPS_MAX];
+    for (size_t i = 0; clear && i < TLS_VERSION_ROWS; i++) {
+        size_t n = s->has[i] ? caps_diff(&s->clear[i], clear, rows, 2 * CAPS_MAX) : 0;
+        for (size_t k = 0; k < n && k < 2 * CAPS_MAX; k++)
+            if (rows[k].change != CAP_SAME)
+                return &s->clear[i];
+    }
+    return NULL;
 }

@@ -90,6 +90,8 @@ static enum fault report(struct look *k, const struct args *a)
     if (k->scan) {
         seen.versions = tls_scan_rows(k->scan);
         seen.nversions = TLS_VERSION_ROWS;
+        const struct caps *other = tls_scan_other(k->scan, seen.clear);
+        seen.old_clear = other ? other : seen.old_clear;
     }
     buf_init(&out, REPORT_MAX);
     if (a->json) {

@@ -110,6 +110,8 @@ void tls_draw(struct ui *ui)
         if (t->tls_scan) {
             seen.versions = tls_scan_rows(t->tls_scan);
             seen.nversions = TLS_VERSION_ROWS;
+            const struct caps *other = tls_scan_other(t->tls_scan, seen.clear);
+            seen.old_clear = other ? other : seen.old_clear;
         }
         tls_report(&seen, take, &all);
     } else {

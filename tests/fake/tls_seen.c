@@ -433,6 +433,36 @@ static void versions(void **state)
     }
 }
 
+/* The connections of a scan are compared with the session's list as well. */
+static void a_cluster_shows(void **state)
+{
+    (void)state;
+    static const struct fake_step script[] = {
+        TO_TLS,      TLS_FAILS(GOOD), ACCEPT_AGAIN(),
+        BANNER,      EXPECT("EHLO"),  SEND("250-other.example.test\r\n250-STARTTLS\r\n250 DSN\r\n"),
+        GO,          TLS_FAILS(GOOD), ACCEPT_AGAIN(),
+        TAKES(GOOD), TO_TLS,          STARTTLS(GOOD),
+        BYE};
+    struct loop *l = loop_new();
+    struct fake *f = fake_start_tcp(script, certs);
+    struct tls_scan *s = scan(l, "smtp", f);
+    struct caps first;
+    caps_init(&first);
+    caps_add(&first, "STARTTLS", 8, "", 0);
+    caps_add(&first, "SIZE", 4, "1000", 4);
+    assert_null(fake_finish(f));
+    assert_null(tls_scan_other(s, NULL));
+    const struct caps *other = tls_scan_other(s, &first);
+    assert_non_null(other);
+    struct tls_seen seen = {
+        .label = "x", .refused = "", .failed = "", .clear = &first, .old_clear = other};
+    assert_non_null(strstr(ids(&seen), "capabilities-differ-between-connections"));
+    caps_clear(&first);
+    tls_scan_free(s);
+    fake_free(f);
+    loop_free(l);
+}
+
 /* Nobody there; and a scan that is left in the middle. */
 static void versions_of_nobody(void **state)
 {
@@ -489,6 +519,7 @@ int main(void)
         cmocka_unit_test(versions),
         cmocka_unit_test(versions_of_nobody),
         cmocka_unit_test(rules),
+        cmocka_unit_test(a_cluster_shows),
     };
     return cmocka_run_group_tests(tests, make, drop);
 }

@@ -56,6 +56,12 @@ WEAK const struct tls_version_row *tls_scan_rows(const struct tls_scan *s)
     (void)s;
     return NULL;
 }
+WEAK const struct caps *tls_scan_other(const struct tls_scan *s, const struct caps *clear)
+{
+    (void)s;
+    (void)clear;
+    return NULL;
+}
 WEAK size_t session_outstanding(const struct session *s)
 {
     (void)s;

@@ -193,9 +193,10 @@ struct sasl *sasl_new(const struct sasl_login *l, char *why, size_t size)
         return NULL;
     }
     if ((row->flags & SASL_BOUND) && !can_bind(l)) {
-        snprintf(why, size, "%s needs a TLS connection to be bound to, and %s", row->name,
-                 l->binding == TLS_BINDING_NONE ? "there is none"
-                                                : "this libgsasl is too old for TLS 1.3's");
+        snprintf(why, size, "%s is bound to the TLS connection, and %s", row->name,
+                 l->binding == TLS_BINDING_NONE
+                     ? "there is none, or one that nothing can be bound to"
+                     : "this libgsasl is too old for TLS 1.3's");
         return NULL;
     }
     if (!lazy_ready(gsasl, why, size))

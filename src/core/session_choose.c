@@ -62,10 +62,20 @@ static void offer_words(const struct session *s, char *out, size_t size)
             *p = '?';
 }
 
+/* Not every TLS connection gives something that a login can be bound to (tls.h). */
+static bool can_bind(const struct session *s)
+{
+    struct buf b;
+    buf_init_secret(&b, 64);
+    bool ok = s->conn && conn_channel_binding(s->conn, &b) != TLS_BINDING_NONE;
+    buf_clear(&b);
+    return ok;
+}
+
 /* Is there something to do the mechanism with? */
 static bool usable(const struct session *s, const struct sasl_mechanism *m, unsigned have)
 {
-    if ((m->flags & SASL_BOUND) && !s->now.tls)
+    if ((m->flags & SASL_BOUND) && !can_bind(s))
         return false;
     if (m->wants == SASL_WANTS_NOTHING)
         return (m->flags & SASL_ASKED) ? false : have & LOGIN_CERTIFICATE;
@@ -93,7 +103,8 @@ static void nothing(const struct session *s, const char *offer, char *why, size_
 {
     if (!session_caps(s) && !proto_verb(s->proto, "PASS", 4))
         snprintf(why, size, "what the server offers is not known%s: %s first, or name a mechanism",
-                 s->stale ? " any more (TLS came between, or the talk began anew)" : "", s->proto->caps_verb);
+                 s->stale ? " any more (TLS came between, or the talk began anew)" : "",
+                 s->proto->caps_verb);
     else if (!*offer)
         snprintf(why, size, "the server offers no way to log in%s",
                  s->now.tls ? ""

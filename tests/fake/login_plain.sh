@@ -68,6 +68,25 @@ run 0 "$tls:auth\nQUIT\n" --plain practice --user student --password-env PW --au
 has 'log in by LOGIN, as you asked'
 has 'SCRAM-SHA-256-PLUS is offered too, and stronger'
 
+# TLS 1.2 without the extended master secret (RFC 7627) gives nothing to bind a login to.
+cat >"$dir/openssl.cnf" <<'END'
+openssl_conf = init
+[init]
+ssl_conf = ssl
+[ssl]
+system_default = sys
+[sys]
+MaxProtocol = TLSv1.2
+Options = -ExtendedMasterSecret
+END
+OPENSSL_CONF=$dir/openssl.cnf
+export OPENSSL_CONF
+run 0 "$tls:auth student\nQUIT\n" --plain practice --password-env PW
+has 'TLS 1.2 up'
+has 'log in by SCRAM-SHA-256, the strongest of'
+hasnot 'SCRAM-SHA-256-PLUS'
+unset OPENSSL_CONF
+
 # A client certificate tells who comes.
 if command -v openssl >/dev/null; then
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=teacher \

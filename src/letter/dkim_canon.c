@@ -47,6 +47,23 @@ static void put(struct pieces *o, const char *p, size_t n)
 /* A line without its end: blanks become one space, those at its end none. */
 static void put_relaxed(struct pieces *o, const char *p, size_t n)
 {
+    if (n < sizeof o->p / 2 && o->limit - o->total > n && o->limit >= o->total) {
+        /* The usual line: straight into the buffer. */
+        if (n > sizeof o->p - o->n)
+            flush(o);
+        char *to = o->p + o->n, *start = to;
+        bool gap = false;
+        for (size_t i = 0; i < n; i++) {
+            char c = p[i];
+            bool space = c == ' ' || c == '\t';
+            if (!space || !gap)
+                *to++ = space ? ' ' : c;
+            gap = space;
+        }
+        o->n += (size_t)(to - start);
+        o->total += (uint64_t)(to - start);
+        return;
+    }
     for (size_t at = 0; at < n;) {
         size_t k = at;
         while (k < n && !blank(p[k]))

@@ -280,6 +280,18 @@ static void canonical(void **state)
     dkim_body(m.body, m.nbody, false, 5, collect, &b);
     assert_string_equal(buf_str(&b), " C \r\n");
     buf_trim(&b, 0);
+    /* A line longer than the pieces a body is given in, and the same in short lines. */
+    char line[30003];
+    for (size_t i = 0; i < 30000; i += 3)
+        memcpy(line + i, "a  ", 3);
+    memcpy(line + 29999, "b\r\n", 4);
+    struct buf wide;
+    buf_init(&wide, 1 << 16);
+    dkim_body(line, 30002, true, UINT64_MAX, collect, &wide);
+    assert_int_equal(wide.len, 20002 + 1);
+    assert_memory_equal(wide.p, "a a a a", 7);
+    assert_memory_equal(wide.p + wide.len - 6, "a a b\r\n" + 1, 6);
+    buf_clear(&wide);
     dkim_body("", 0, true, UINT64_MAX, collect, &b);
     assert_int_equal(b.len, 0);
     dkim_body("\r\n\r\n", 4, false, UINT64_MAX, collect, &b);

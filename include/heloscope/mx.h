@@ -25,7 +25,7 @@ struct mx_entry {
     bool usable;         /* has an address of a wanted family and a name that may stand in an MX */
     bool warn;
     const char *id; /* of what is wrong: "mx-alias", "mx-literal", "mx-reserved", "mx-no-address",
-                       "mx-null-mixed"; NULL: nothing */
+                       "mx-null-mixed", "mx-bad-name"; NULL: nothing */
     char note[300]; /* what is wrong with it, or worth knowing; "" */
 };
 

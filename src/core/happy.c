@@ -480,7 +480,9 @@ static void begin(void *arg)
     char why[200] = "";
     if (!emit(h, (struct conn_event){.kind = CONN_RESOLVING, .text = t->host}, -1))
         return;
-    h->six.asked = h->four.asked = true;
+    h->six.asked = wanted(h, AF_INET6); /* nobody waits for what is not wanted */
+    h->four.asked = wanted(h, AF_INET);
+    h->six.absent = h->four.absent = true; /* until the answer tells otherwise */
     h->resolve = resolve_start(h->loop, t->ascii, t->port, h->resolve_ms, h->servers, on_answer, h,
                                why, sizeof why);
     if (h->resolve)

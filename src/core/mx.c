@@ -27,6 +27,7 @@ struct host {
     char why[2][300];
     bool absent[2]; /* the name server said that there is none */
     bool literal;
+    bool bad; /* no host can be called so */
 };
 
 struct mx {
@@ -119,6 +120,15 @@ static struct mx_entry *entry(struct mx *m, const struct host *h, const char *ad
 
 static void put_host(struct mx *m, const struct host *h)
 {
+    if (h->bad) {
+        struct mx_entry *e = entry(m, h, "");
+        if (e) {
+            e->warn = true;
+            e->id = "mx-bad-name";
+            snprintf(e->note, sizeof e->note, "no host can have such a name (RFC 1123 2.1)");
+        }
+        return;
+    }
     if (h->literal) {
         struct mx_entry *e = entry(m, h, h->name);
         if (e) {
@@ -220,6 +230,8 @@ static void add_host(struct mx *m, const char *name, unsigned preference)
     struct host *h = &m->hosts[m->nhosts++];
     *h = (struct host){.m = m, .preference = preference};
     snprintf(h->name, sizeof h->name, "%s", name);
+    h->bad = name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                               "-_.:")];
     h->literal = inet_pton(AF_INET, name, ip) == 1 || inet_pton(AF_INET6, name, ip) == 1;
 }
 
@@ -229,7 +241,8 @@ static void ask_hosts(struct mx *m)
     for (size_t i = 0; i < m->nhosts; i++) {
         struct host *h = &m->hosts[i];
         for (int f = 0; f < 2; f++) {
-            if (!h->name[0] || h->literal || (m->family && m->family != (f ? AF_INET : AF_INET6)))
+            if (!h->name[0] || h->literal || h->bad ||
+                (m->family && m->family != (f ? AF_INET : AF_INET6)))
                 continue;
             h->open[f] = any = true;
             h->q[f] = dns_ask(m->d, h->name, f ? DNS_A : DNS_AAAA, on_address, h);

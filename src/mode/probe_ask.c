@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { DNS_MS = 10000 };
+
 static void next_talk(struct probe *p)
 {
     char name[400];
@@ -129,7 +131,7 @@ void probe_run(struct probe *p)
 {
     char why[300] = "";
     struct dns_options o = {.servers = p->o.conn.name_servers,
-                            .timeout_ms = p->o.timeout_ms > 0 ? p->o.timeout_ms : 0};
+                            .timeout_ms = p->o.timeout_ms < DNS_MS ? p->o.timeout_ms : DNS_MS};
     if (!dns_open(&p->dns, p->loop, &o, why, sizeof why)) { /* mode_route() has looked at it */
         snprintf(p->answer, sizeof p->answer, "%s", why);
         p->fault = FAULT_USAGE;

@@ -23,6 +23,7 @@ static const char zone[] = "good.test MX 20 b.good.test\n"
                            "b.good.test A 198.41.0.5\n"
                            "null.test MX 0 .\n"
                            "mixed.test MX 0 .\nmixed.test MX 10 a.good.test\n"
+                           "odd.test MX 1 a/b.test\nodd.test MX 2 a.good.test\n"
                            "bare.test A 198.41.0.6\n"
                            "bare.test TXT hello\n"
                            "empty.test TXT hello\n"
@@ -73,6 +74,8 @@ static const struct row {
     {"mixed.test", AF_INET,
      "0 .: says \"no mail\", but stands beside other hosts (RFC 7505 3)\n"
      "10 a.good.test [198.41.0.4] <\n"},
+    {"odd.test", AF_INET,
+     "1 a/b.test: no host can have such a name (RFC 1123 2.1)\n2 a.good.test [198.41.0.4] <\n"},
     {"bare.test", 0, "bare.test [198.41.0.6] <\n"},
     {"empty.test", 0,
      "empty.test: the name has no address\nempty.test has neither an MX record nor an address: "

@@ -99,7 +99,8 @@ static bool is_clear(const struct session *s, const struct sasl_mechanism *m)
 }
 
 /* Nothing fits: what is missing? */
-static void nothing(const struct session *s, const char *offer, char *why, size_t size)
+static void nothing(const struct session *s, unsigned have, const char *offer, char *why,
+                    size_t size)
 {
     if (!session_caps(s) && !proto_verb(s->proto, "PASS", 4))
         snprintf(why, size, "what the server offers is not known%s: %s first, or name a mechanism",
@@ -111,7 +112,10 @@ static void nothing(const struct session *s, const char *offer, char *why, size_
                             : ", at least not outside TLS: start TLS first, then ask again what it "
                               "offers");
     else
-        snprintf(why, size, "the server offers %.160s: nothing that this can be done with", offer);
+        snprintf(why, size, "the server offers %.160s: nothing that can be done with %s", offer,
+                 (have & LOGIN_TOKEN) && (have & LOGIN_PASSWORD) ? "a password or a token"
+                 : have & LOGIN_TOKEN                            ? "a token; is there a password?"
+                                                                 : "a password alone");
 }
 
 static void insisted(const struct session *s, const struct sasl_mechanism *m, unsigned have,
@@ -159,7 +163,7 @@ bool login_choose(const struct session *s, const char *insist, unsigned have,
     if (!m && (have & LOGIN_CAN_ASK))
         m = session_strongest(s, have | LOGIN_PASSWORD | LOGIN_TOKEN, 0);
     if (!m) {
-        nothing(s, offer, why, size);
+        nothing(s, have, offer, why, size);
         return false;
     }
     out->mechanism = m;

@@ -79,6 +79,7 @@ struct script_runner;
 struct script_run_options {
     struct script_vars vars;  /* set before it begins; copied: each run has its own */
     struct script_vars fixed; /* the same, and `set` does not change them; copied */
+    int timeout_ms;           /* `expect closed` waits no longer; 0: five minutes */
     bool keep_going;          /* go on after an expectation that was not met */
     bool clear_passwords;     /* `auth` may send a password outside TLS */
     /* Asks for user's password (or token). False: there is none; why. NULL: there never is one. */

@@ -126,6 +126,8 @@ static bool start(struct runs *r, struct job *j)
         j->out = open_memstream(&j->text, &j->size);
     else if (r->shown.several && r->shown.form == RUN_TEXT)
         printf("-- run %lu\n", j->number);
+    if (j->out && r->shown.several && r->shown.form == RUN_JSON)
+        fprintf(j->out, "{\"kind\":\"run\",\"number\":%lu}\n", j->number);
     snprintf(number, sizeof number, "%lu", j->number);
     snprintf(id, sizeof id, "%lld.%ld.%lu", (long long)time(NULL), (long)getpid(), j->number);
     set(&r->options.vars, "N", number);
@@ -282,6 +284,7 @@ int mode_run(const struct args *a)
     r->shown.form = a->json ? RUN_JSON : a->tap ? RUN_TAP : a->quiet ? RUN_QUIET : RUN_TEXT;
     r->shown.quiet = a->quiet;
     r->shown.several = r->wanted > 1;
+    r->options.timeout_ms = r->session.timeout_ms;
     r->options.keep_going = a->keep_going;
     r->options.clear_passwords = a->clear_passwords;
     r->options.secret = on_secret;

@@ -81,7 +81,10 @@ static void tap_result(struct job *j, const struct script_result *r)
             fprintf(j->out, "# %s\n", r->wanted);
         return;
     }
-    fprintf(j->out, "%s %lu - ", r->ok ? "ok" : "not ok", j->run->tests);
+    fprintf(j->out, "%s ", r->ok ? "ok" : "not ok");
+    if (j->out == stdout) /* those of connections at once are not in order: TAP counts them then */
+        fprintf(j->out, "%lu ", j->run->tests);
+    fputs("- ", j->out);
     if (j->run->several)
         fprintf(j->out, "run %lu: ", j->number);
     tap_words(j->out, r->file);

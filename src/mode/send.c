@@ -401,6 +401,8 @@ static bool start(struct sends *all)
         given += mine;
         if (all->n > 1)
             s->job.out = open_memstream(&s->job.text, &s->job.size);
+        if (s->job.out && all->n > 1 && all->shown.form == RUN_JSON)
+            fprintf(s->job.out, "{\"kind\":\"run\",\"number\":%lu}\n", s->job.number);
         s->job.session =
             s->job.out ? session_open(all->loop, &all->target, &all->session, on_session, s) : NULL;
         if (!s->job.session) {

@@ -13,7 +13,7 @@
 static bool is_code(const char *p, size_t n)
 {
     if ((n == 3 && memcmp(p, "+OK", 3) == 0) || (n == 4 && memcmp(p, "-ERR", 4) == 0) ||
-        (n == 1 && *p == '+') || (n == 6 && memcmp(p, "closed", 6) == 0))
+        (n == 1 && *p == '+'))
         return true;
     return n == 3 && p[0] >= '1' && p[0] <= '5' &&
            ((p[1] >= '0' && p[1] <= '9') || p[1] == 'y' || p[1] == 'x') &&
@@ -23,7 +23,8 @@ static bool is_code(const char *p, size_t n)
 static bool codes(struct match *m, const char *p, size_t n, char *why, size_t size)
 {
     bool ok = n > 0 && n < sizeof m->codes;
-    for (size_t i = 0; ok && i <= n;) {
+    bool closed = n == 6 && memcmp(p, "closed", 6) == 0;
+    for (size_t i = 0; ok && !closed && i <= n;) {
         const char *bar = i < n ? memchr(p + i, '|', n - i) : NULL;
         size_t len = bar ? (size_t)(bar - p) - i : n - i;
         ok = is_code(p + i, len);

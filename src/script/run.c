@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define LINE_MAX_OUT 65536
 #define REPLY_TEXT_MAX 65536 /* of a reply, for expressions */
@@ -270,10 +271,11 @@ static enum go do_expect(struct script_runner *r, const struct step *st)
              : st->match.caseless ? "/i"
                                   : "/");
     if (closed) {
-        if (open)
+        double seconds = r->o.timeout_ms > 0 ? r->o.timeout_ms / 1000.0 : 300;
+        if (open && !runner_waited(r, seconds))
             return GO_WAIT;
-        ok = true;
-        snprintf(got, sizeof got, "closed");
+        ok = !open;
+        snprintf(got, sizeof got, "%s", ok ? "closed" : "the connection is still open");
     } else {
         if (i == NONE && open && (session_outstanding(r->session) > 0 || r->examined == NONE))
             return GO_WAIT;
@@ -379,39 +381,6 @@ static enum go do_set(struct script_runner *r, const struct step *st)
     return ok ? GO_ON : GO_STOP;
 }
 
-static enum go do_raw(struct script_runner *r, const struct step *st)
-{
-    char why[300];
-    if (!session_is_open(r->session)) {
-        runner_gone(r);
-        return GO_STOP;
-    }
-    if (!session_is_up(r->session))
-        return GO_WAIT;
-    if (!session_raw(r->session, st->text, st->n, why, sizeof why)) {
-        runner_fail(r, FAULT_NETWORK, "%s", why);
-        return GO_STOP;
-    }
-    return GO_ON;
-}
-
-static void waited(void *arg)
-{
-    struct script_runner *r = arg;
-    r->timer = NULL;
-    r->waited = true;
-}
-
-static enum go do_wait(struct script_runner *r, const struct step *st)
-{
-    if (r->phase == 0) {
-        r->phase = 1;
-        r->waited = false;
-        r->timer = loop_timer(r->loop, (int64_t)(st->seconds * 1000), waited, r);
-    }
-    return r->waited ? GO_ON : GO_WAIT;
-}
-
 static enum go do_say(struct script_runner *r, const struct step *st)
 {
     struct buf text, clean;
@@ -434,7 +403,7 @@ static enum go step(struct script_runner *r, const struct step *st)
     case WORD_SEND:
         return do_line(r, st);
     case WORD_SEND_RAW:
-        return do_raw(r, st);
+        return run_raw(r, st);
     case WORD_EXPECT:
         return do_expect(r, st);
     case WORD_CAPTURE:
@@ -458,7 +427,7 @@ static enum go step(struct script_runner *r, const struct step *st)
     case WORD_RETR:
         return run_retr(r, st);
     case WORD_WAIT:
-        return do_wait(r, st);
+        return run_wait(r, st);
     case WORD_SAY:
         return do_say(r, st);
     case WORD_QUIT:
@@ -515,6 +484,8 @@ bool script_work(struct script_runner *r)
         if (go == GO_ON) {
             r->at++;
             r->phase = 0;
+            loop_drop(r->timer);
+            r->timer = NULL;
         }
     }
     r->working = false;
@@ -534,6 +505,7 @@ struct script_runner *script_run(struct loop *l, struct session *session, const 
     r->o = *o;
     r->o.vars = r->o.fixed = (struct script_vars){0};
     r->examined = NONE;
+    r->letter = -1;
     buf_init(&r->flight, FLIGHT_MAX);
     for (size_t i = 0; i < o->vars.n; i++)
         script_set(&r->vars, o->vars.rows[i].name, o->vars.rows[i].value, unused, sizeof unused);
@@ -567,6 +539,8 @@ void script_runner_free(struct script_runner *r)
     if (!r->over)
         retr_free(r->retr);
     loop_drop(r->timer);
+    if (r->letter >= 0)
+        close(r->letter);
     buf_clear(&r->flight);
     script_vars_clear(&r->vars);
     script_vars_clear(&r->o.fixed);

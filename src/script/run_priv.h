@@ -30,6 +30,7 @@ struct script_runner {
     struct watch *timer;
     struct retr *retr;
     bool waited;
+    int letter; /* the file that is being sent, or -1 */
     bool working, over, failed_expectation;
     enum fault fault;
     char why[1000];
@@ -61,6 +62,10 @@ enum go run_tls(struct script_runner *r, const struct step *st);
 enum go run_auth(struct script_runner *r, const struct step *st);
 enum go run_letter(struct script_runner *r, const struct step *st);
 enum go run_retr(struct script_runner *r, const struct step *st);
+enum go run_raw(struct script_runner *r, const struct step *st);
+enum go run_wait(struct script_runner *r, const struct step *st);
+/* Is the time of this step over? It begins at the first call. */
+bool runner_waited(struct script_runner *r, double seconds);
 enum go run_quit(struct script_runner *r, const struct step *st);
 
 #endif

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define LETTER_MAX ((size_t)60 << 20)
@@ -97,60 +96,69 @@ enum go run_auth(struct script_runner *r, const struct step *st)
     return go;
 }
 
-/* All of a letter: the text in the script, or a file beside it. */
-static bool letter_text(struct script_runner *r, const struct step *st, struct buf *out)
+/* The letter's file, beside the script. False: told. */
+static bool open_letter(struct script_runner *r, const struct step *st, struct buf *path)
 {
-    struct buf path;
-    bool ok;
-    if (st->here)
-        return runner_expand(r, st->text, st->n, out);
     const char *script = r->s->files[st->file];
     const char *slash = strrchr(script, '/');
-    buf_init(&path, 8192);
     if (slash && st->text[0] != '/' && st->text[0] != '$')
-        buf_add(&path, script, (size_t)(slash - script) + 1);
-    ok = runner_expand(r, st->text, st->n, &path);
-    int fd = ok ? open(buf_str(&path), O_RDONLY | O_CLOEXEC) : -1;
-    struct stat about;
-    if (ok && fd >= 0 && fstat(fd, &about) == 0 && S_ISREG(about.st_mode) &&
-        (size_t)about.st_size <= LETTER_MAX)
-        buf_room(out, (size_t)about.st_size + 1);
-    ok = ok && (fd >= 0 || runner_fail(r, FAULT_FILE, "%s cannot be read: %s", buf_str(&path),
-                                       strerror(errno)));
-    while (ok) {
+        buf_add(path, script, (size_t)(slash - script) + 1);
+    if (!runner_expand(r, st->text, st->n, path))
+        return false;
+    if (r->letter >= 0)
+        close(r->letter);
+    r->letter = open(buf_str(path), O_RDONLY | O_CLOEXEC);
+    return r->letter >= 0 ||
+           runner_fail(r, FAULT_FILE, "%s cannot be read: %s", buf_str(path), strerror(errno));
+}
+
+static ssize_t read_letter(void *arg, char *to, size_t n)
+{
+    const struct script_runner *r = arg;
+    ssize_t got;
+    do
+        got = read(r->letter, to, n);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
+
+/* All of it, for one chunk: its size goes before it. */
+static bool whole_letter(struct script_runner *r, const struct buf *path, struct buf *out)
+{
+    ssize_t n;
+    do {
         char *room = buf_room(out, 65536);
-        ssize_t k = room ? read(fd, room, 65536) : 0;
+        n = room ? read_letter(r, room, 65536) : 0;
         if (!room)
-            ok = runner_fail(r, FAULT_FILE, "%s is larger than %zu MiB", buf_str(&path),
-                             LETTER_MAX >> 20);
-        else if (k < 0 && errno != EINTR)
-            ok = runner_fail(r, FAULT_FILE, "%s cannot be read: %s", buf_str(&path),
-                             strerror(errno));
-        else if (k == 0)
-            break;
-        else if (k > 0)
-            buf_grew(out, (size_t)k);
-    }
-    if (fd >= 0)
-        close(fd);
-    buf_clear(&path);
-    return ok;
+            return runner_fail(r, FAULT_FILE, "%s is larger than a chunk may be, %zu MiB",
+                               buf_str(path), LETTER_MAX >> 20);
+        if (n < 0)
+            return runner_fail(r, FAULT_FILE, "%s cannot be read: %s", buf_str(path),
+                               strerror(errno));
+        buf_grew(out, (size_t)n);
+    } while (n > 0);
+    return true;
 }
 
 static enum go send_letter(struct script_runner *r, const struct step *st)
 {
-    char why[300];
-    struct buf text;
+    char why[300] = "";
+    struct buf text, path;
+    struct session *s = r->session;
+    bool bdat = st->word == WORD_BDAT;
     runner_pass(r); /* 354 */
     buf_init(&text, LETTER_MAX + 65536);
-    bool ok = letter_text(r, st, &text);
-    if (ok && st->word == WORD_LETTER)
-        ok = session_letter(r->session, buf_str(&text), text.len, why, sizeof why) ||
-             runner_fail(r, FAULT_NETWORK, "%s", why);
-    else if (ok)
-        ok = session_bdat(r->session, buf_str(&text), text.len, !st->more, why, sizeof why) ||
-             runner_fail(r, FAULT_NETWORK, "%s", why);
+    buf_init(&path, 8192);
+    bool ok = st->here ? runner_expand(r, st->text, st->n, &text) : open_letter(r, st, &path);
+    if (ok && bdat && !st->here)
+        ok = whole_letter(r, &path, &text);
+    if (ok &&
+        (bdat       ? !session_bdat(s, buf_str(&text), text.len, !st->more, why, sizeof why)
+         : st->here ? !session_letter(s, buf_str(&text), text.len, why, sizeof why)
+                    : !session_letter_from(s, read_letter, r, FEED_DATA, true, why, sizeof why)))
+        ok = runner_fail(r, FAULT_NETWORK, "%s", why);
     buf_clear(&text);
+    buf_clear(&path);
     r->phase = 2;
     return ok ? GO_WAIT : GO_STOP;
 }
@@ -244,4 +252,42 @@ enum go run_quit(struct script_runner *r, const struct step *st)
     runner_pass(r);
     r->phase = 1;
     return runner_say(r, v ? v->name : "QUIT", strlen(v ? v->name : "QUIT")) ? GO_WAIT : GO_STOP;
+}
+
+enum go run_raw(struct script_runner *r, const struct step *st)
+{
+    char why[300];
+    if (!session_is_open(r->session)) {
+        runner_gone(r);
+        return GO_STOP;
+    }
+    if (!session_is_up(r->session))
+        return GO_WAIT;
+    if (!session_raw(r->session, st->text, st->n, why, sizeof why)) {
+        runner_fail(r, FAULT_NETWORK, "%s", why);
+        return GO_STOP;
+    }
+    return GO_ON;
+}
+
+static void waited(void *arg)
+{
+    struct script_runner *r = arg;
+    r->timer = NULL;
+    r->waited = true;
+}
+
+bool runner_waited(struct script_runner *r, double seconds)
+{
+    if (r->phase == 0) {
+        r->phase = 1;
+        r->waited = false;
+        r->timer = loop_timer(r->loop, (int64_t)(seconds * 1000), waited, r);
+    }
+    return r->waited;
+}
+
+enum go run_wait(struct script_runner *r, const struct step *st)
+{
+    return runner_waited(r, st->seconds) ? GO_ON : GO_WAIT;
 }

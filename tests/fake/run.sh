@@ -187,6 +187,29 @@ X
 run 8 "$smtp"
 has 'the last reply was a refusal: 503'
 
+script <<'X'
+EHLO a.example
+expect closed
+X
+run 1 "$smtp" --timeout 1
+has 'the connection is still open'
+awk 'BEGIN { for (i = 0; i < 40000; i++) print "A line of a letter that is over a megabyte long." }' >"$dir/big"
+script <<'X'
+EHLO a.example
+MAIL FROM:<a@b.example>
+RCPT TO:<class@practice.example>
+letter big
+expect 250 /queued/
+MAIL FROM:<a@b.example>
+RCPT TO:<student@practice.example>
+letter missing
+X
+run 3 "$smtp" --json --repeat 1
+has 'the first 65536 are shown'
+has 'missing cannot be read'
+run 3 "$smtp" --json --repeat 2
+has '{"kind":"run","number":2}'
+
 # LMTP answers once for each recipient; POP3; --set wins.
 script <<'X'
 LHLO a.example

@@ -108,6 +108,7 @@ static void mistakes(void **state)
         {"expect", "expected: expect CODE"},
         {"expect 99", "'99' is no code: expected 250"},
         {"expect 250|", "is no code"},
+        {"expect 250|closed", "is no code"},
         {"expect 250 relay", "expected a regular expression between slashes"},
         {"expect 250 /relay", "between slashes"},
         {"expect //", "empty"},

@@ -38,8 +38,8 @@ bool know_explain(enum item_kind kind, const struct moment *m, unsigned notes, c
  * items that are no refusal. *out is what know_explain() has filled. */
 void know_explain_cause(const struct source *src, size_t i, const struct item *it,
                         const struct moment *m, struct explanation *out);
-/* All of it for item i: its moment, know_explain(), and with `cause` know_explain_cause(). A line of
- * a log is explained by the reply that it quotes. False: nothing is known about it. */
+/* All of it for item i: its moment, know_explain(), and with `cause` know_explain_cause(). A line
+ * of a log is explained by the reply that it quotes. False: nothing is known about it. */
 bool know_item(const struct source *src, size_t i, const struct item *it, bool cause,
                struct moment *m, struct explanation *out);
 

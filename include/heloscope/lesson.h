@@ -47,7 +47,7 @@ struct lesson_walk {
     bool done;     /* the step was done: its note and question are to be read */
     bool answered; /* the answer is shown */
     bool hinted;
-    bool carried; /* the note of the step before is shown above this one */
+    bool carried;   /* the note of the step before is shown above this one */
     unsigned wrong; /* tries at this step that were not it */
 };
 

@@ -20,6 +20,8 @@ struct views_of {
     size_t n;
     const struct reader *reader; /* the same letter, opened */
     const char *const *domains;  /* that the reader knows, ended by NULL; may be NULL */
+    const char *changed;         /* what is changed for the what-if, or NULL */
+    const char *whatif;          /* the verdict then */
     const char *verdict; /* because-lines of the receiver, a line each; NULL: not judged here */
 };
 /* The four views, a line at a time. */

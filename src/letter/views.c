@@ -168,6 +168,13 @@ static void concluded(struct telling *t)
         tell_lines(t, VIEWS_PLAIN, "Because", t->v->verdict);
         any = true;
     }
+    if (t->v->changed) {
+        char head[300];
+        snprintf(head, sizeof head, "What if %s?", t->v->changed);
+        tell(t, VIEWS_TITLE, "", head);
+        tell_lines(t, VIEWS_WARNING, "Then", t->v->whatif);
+        tell(t, VIEWS_TITLE, "", "The fields");
+    }
     for (size_t i = 0; i < t->m.n; i++) {
         below = below || field_is(&t->m.at[i], "Received");
         if (!field_is(&t->m.at[i], "Authentication-Results"))

@@ -203,6 +203,9 @@ static void in_tab(struct app *app, struct tab *t, enum action a)
     case ACT_MAIL_SAVE:
         mail_save(app, t);
         break;
+    case ACT_WHATIF:
+        mail_whatif(app, t);
+        break;
     case ACT_MAIL_DELETE:
         mail_delete(app, t);
         break;

@@ -225,6 +225,7 @@ void mail_enter(struct app *app, struct tab *t);
 bool mail_back(struct tab *t);
 void mail_delete(struct app *app, struct tab *t);
 void mail_save(struct app *app, struct tab *t);
+void mail_whatif(struct app *app, struct tab *t);
 
 /* start.c */
 void start_draw(struct app *app);

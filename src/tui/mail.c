@@ -11,20 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void lines_drop(struct mailview *m);
+
 static void letter_drop(struct mailview *m)
 {
-    for (size_t i = 0; i < m->nlines; i++) {
-        free(m->lines[i].label);
-        free(m->lines[i].text);
-    }
-    free(m->lines);
-    m->lines = NULL;
-    m->nlines = 0;
+    lines_drop(m);
     if (m->text)
         reader_clear(&m->reader);
     free(m->text);
     m->text = NULL;
-    m->width = m->rows = m->scroll = 0;
+    m->scroll = 0;
 }
 
 void mail_close(struct tab *t)
@@ -45,7 +41,45 @@ static void add_line(void *arg, enum views_line kind, const char *label, const c
     m->lines[m->nlines++] = (struct mail_line){kind, xstrdup(label), xstrdup(text), 0};
 }
 
-static void letter_show(struct mailview *m, size_t row, const char *p, size_t n)
+/* In practice the letter is judged again here, so that the verdict comes with its reasons and one
+ * thing can be changed. */
+static void tell_views(struct mailview *m, bool practice)
+{
+    struct buf base, then;
+    struct whatif usual;
+    char why[300], changed[200];
+    buf_init(&base, 1 << 18);
+    buf_init(&then, 1 << 18);
+    whatif_init(&usual);
+    /* Those that the lessons speak of. */
+    static const char *const known[] = {"bank.test", "bank.example", PRACTICE_HOST, NULL};
+    struct views_of v = {.text = m->text, .n = m->n, .reader = &m->reader, .domains = known};
+    if (practice && whatif_judge(&usual, m->text, m->n, &base, why, sizeof why))
+        v.verdict = buf_str(&base);
+    whatif_said(&m->whatif, changed, sizeof changed);
+    if (v.verdict && *changed && whatif_judge(&m->whatif, m->text, m->n, &then, why, sizeof why)) {
+        v.changed = changed;
+        v.whatif = buf_str(&then);
+    }
+    views_tell(&v, add_line, m);
+    views_body(&v, add_line, m);
+    buf_clear(&base);
+    buf_clear(&then);
+}
+
+static void lines_drop(struct mailview *m)
+{
+    for (size_t i = 0; i < m->nlines; i++) {
+        free(m->lines[i].label);
+        free(m->lines[i].text);
+    }
+    free(m->lines);
+    m->lines = NULL;
+    m->nlines = 0;
+    m->width = m->rows = 0;
+}
+
+static void letter_show(struct mailview *m, bool practice, size_t row, const char *p, size_t n)
 {
     letter_drop(m);
     m->text = xmalloc(n + 1);
@@ -53,9 +87,8 @@ static void letter_show(struct mailview *m, size_t row, const char *p, size_t n)
     m->n = n;
     m->row = row;
     reader_open(&m->reader, m->text, n);
-    struct views_of v = {.text = m->text, .n = n, .reader = &m->reader};
-    views_tell(&v, add_line, m);
-    views_body(&v, add_line, m);
+    whatif_init(&m->whatif);
+    tell_views(m, practice);
     m->reading = true;
 }
 
@@ -100,7 +133,7 @@ void mail_watch(struct app *app, struct tab *t)
     const char *p, *refused;
     bool there = m->waiting && maildrop_letter(m->drop, &row, &p, &n, &refused);
     if (there)
-        letter_show(m, row, p, n);
+        letter_show(m, session_is_practice(t->session), row, p, n);
     else if (m->waiting && *refused)
         ui_notice(&app->ui, true, "not fetched: %s", refused);
     m->waiting = m->waiting && !there && !*refused;
@@ -276,4 +309,29 @@ void mail_save(struct app *app, struct tab *t)
     prompt_ask(app, PROMPT_TEXT, "save which part?", one, part_told,
                "The number of the part, as the letter's list of parts shows it (1 to %zu).",
                m->reader.nparts);
+}
+
+static void whatif_told(struct app *app, const char *answer)
+{
+    struct tab *t = ui_tab(&app->ui);
+    char why[600], said[200];
+    if (!answer || !*answer || !t || !t->mail || !t->mail->text)
+        return;
+    if (!whatif_change(&t->mail->whatif, answer, why, sizeof why)) {
+        ui_notice(&app->ui, true, "%s", why);
+        return;
+    }
+    lines_drop(t->mail);
+    tell_views(t->mail, true);
+    whatif_said(&t->mail->whatif, said, sizeof said);
+    ui_notice(&app->ui, false, "what if: %s", *said ? said : "nothing is changed");
+}
+
+void mail_whatif(struct app *app, struct tab *t)
+{
+    if (!t->mail || !t->mail->reading || !session_is_practice(t->session))
+        ui_notice(&app->ui, true, "what-if is for a letter of the practice world: m, then Enter");
+    else
+        prompt_ask(app, PROMPT_TEXT, "what if?", NULL, whatif_told,
+                   "Change one thing, and see what the verdict becomes. Say %s.", whatif_words());
 }

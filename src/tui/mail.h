@@ -5,6 +5,7 @@
 
 #include "heloscope/maildrop.h"
 #include "heloscope/views.h"
+#include "heloscope/whatif.h"
 
 struct mail_line {
     enum views_line kind;
@@ -21,6 +22,7 @@ struct mailview {
     bool waiting; /* for the letter that was asked for */
     bool reading;
     size_t row; /* of the letter that is read */
+    struct whatif whatif;
     struct reader reader;
     char *text; /* the letter's octets */
     size_t n;

@@ -47,6 +47,24 @@ static const struct {
      "MAIL FROM:<you@home.example>\nRCPT TO:<student@practice.example>\nRCPT "
      "TO:<nobody@practice.example>"},
     {"13-pipelining", 4, "@LETTER\n.\n@queued as"},
+    {"14-spf", 3, "RCPT TO:<student@practice.example>\n@250 2.1.5\nDATA"},
+    {"14-spf", 4, "@LETTER\nFrom: a friend <x@evil.test>\n\nwords\n."},
+    {"15-dmarc", 3, "RCPT TO:<student@practice.example>\n@250 2.1.5\nDATA"},
+    {"15-dmarc", 4, "@LETTER\nFrom: Your Bank <security@bank.test>\n\nPay.\n."},
+    {"15-dmarc", 5,
+     "MAIL FROM:<x@evil.test>\n@250 2.1.0 Ok, from <x@evil.test>\nRCPT "
+     "TO:<student@practice.example>\nDATA\n@LETTER\nFrom: x@evil.test\n\nwords\n.\n@queued as"},
+    {"16-look-alikes", 2,
+     "MAIL FROM:<x@evil.test>\n@250 2.1.0\nRCPT TO:<student@practice.example>\n@250 2.1.5\nDATA"},
+    {"16-look-alikes", 3,
+     "@LETTER\nFrom: \"security@bank.test\" <x@evil.test>\nSubject: x\n\nwords\n.\n@queued as"},
+    {"17-forwarding", 3, "RCPT TO:<student@practice.example>\n@250 2.1.5\nDATA"},
+    {"17-forwarding", 4,
+     "@LETTER\nFrom: Member <member@bank.test>\nSubject: [class] hello\n\nwords\n."},
+    {"17-forwarding", 5,
+     "MAIL FROM:<class-bounces@lists.test>\n@250 2.1.0\nRCPT "
+     "TO:<student@practice.example>\nDATA\n@LETTER\nFrom: Member via class "
+     "<class@lists.test>\nReply-To: member@bank.test\n\nwords\n.\n@queued as"},
 };
 
 static const char *lines_of(const struct lesson *l, unsigned step)
@@ -101,7 +119,8 @@ static void one(const char *file, int cols, int rows)
             term_wait_gone(t, "Enter: go on", WAIT); /* of the step before */
         if (*s->verb)
             type_all(t, lines_of(l, i));
-        bool letter = i + 1 < l->nsteps && !strcmp(l->steps[i + 1].verb, "(end of letter)");
+        bool letter =
+            !*s->question && i + 1 < l->nsteps && !strcmp(l->steps[i + 1].verb, "(end of letter)");
         if (*s->verb && ((!*s->note && !*s->question) || letter))
             continue;
         term_wait(t, "Enter: go on", WAIT);

@@ -93,6 +93,16 @@ static void four_views(void **state)
     term_line(t, "77");
     term_wait(t, "no part that can be saved", WAIT);
 
+    /* one thing is changed: the verdict becomes another */
+    press(t, "x", "x what if");
+    term_wait(t, "what if?", WAIT);
+    term_line(t, "client=203.0.113.66");
+    term_wait(t, "What if client=203.0.113.66?", WAIT);
+    term_keys(t, "x");
+    term_wait(t, "what if?", WAIT);
+    term_line(t, "weather=bad");
+    term_wait(t, "changes nothing here", WAIT);
+
     /* deleting asks, and No is the default */
     press(t, "d", "d delete");
     term_wait(t, "Mark letter 4 as deleted", WAIT);

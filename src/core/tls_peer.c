@@ -180,8 +180,13 @@ static void words_that_hold(const struct tls_peer *p, enum tls_check c, struct t
                end = tls_time(X509_get0_notAfter(leaf));
         tls_put_date(from, begin);
         tls_put_date(to, end);
-        snprintf(o->why, sizeof o->why, "valid from %s to %s: %ld days left", from, to,
-                 (long)((end - time(NULL)) / 86400));
+        long days = (long)((end - time(NULL)) / 86400);
+        snprintf(o->why, sizeof o->why, "valid from %s to %s: ", from, to);
+        size_t n = strlen(o->why);
+        if (days < 1)
+            snprintf(o->why + n, sizeof o->why - n, "less than a day left");
+        else
+            snprintf(o->why + n, sizeof o->why - n, "%ld day%s left", days, days == 1 ? "" : "s");
     }
 }
 
@@ -189,8 +194,9 @@ const struct tls_opinion *tls_peer_opinion(const struct tls_peer *p, enum tls_ch
 {
     static const char *const not_asked[] = {
         "no certificate was presented", "no certificate was presented",
-        "no certificate was presented", "no TLSA records were looked up for this connection",
-        "no policy was looked at for this connection"};
+        "no certificate was presented",
+        "no TLSA records were looked up for this connection (:dns or 'heloscope probe' does)",
+        "no policy was looked at for this connection (--mta-sts FILE names one)"};
     static struct tls_opinion none;
     if (!p || (unsigned)c >= TLS_CHECKS)
         return &none;

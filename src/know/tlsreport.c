@@ -154,9 +154,12 @@ static void chain(const struct report *r)
         if (c.nnames || i == 0)
             line(r, TLS_LINE_PLAIN, "names", "%s", c.nnames ? c.names : "(none)");
         line(r, TLS_LINE_PLAIN, "issuer", "%s", c.self_issued ? "itself" : c.issuer);
-        line(r, days < 0 ? TLS_LINE_BAD : TLS_LINE_PLAIN, "valid", "%s to %s (%ld day%s %s)", from,
-             to, days < 0 ? -days : days, days == 1 || days == -1 ? "" : "s",
-             days < 0 ? "over" : "left");
+        if (days >= 1 || days < 0)
+            line(r, days < 0 ? TLS_LINE_BAD : TLS_LINE_PLAIN, "valid", "%s to %s (%ld day%s %s)",
+                 from, to, labs(days), labs(days) == 1 ? "" : "s", days < 0 ? "over" : "left");
+        else
+            line(r, TLS_LINE_WARN, "valid", "%s to %s (less than a day before or after its end)",
+                 from, to);
         line(r, TLS_LINE_PLAIN, "key", "%s, %d bits", c.key, c.bits);
         line(r, TLS_LINE_PLAIN, "signed by", "%s", c.signature);
         line(r, TLS_LINE_PLAIN, "serial", "%s", c.serial);

@@ -41,6 +41,7 @@ for words in 'There is no TLS' 'STARTTLS is offered, and this session goes on wi
     '+ chain     holds: signed up to' "which is the practice world's own CA" 'chain saved'; do
     grep -qF -e "$words" "$dir/out" || { echo "FAIL: not said: $words"; cat "$dir/out"; failed=1; }
 done
+grep -qE '(less than a|: 1) day left' "$dir/out" || { echo "FAIL: not a day in words"; cat "$dir/out"; failed=1; }
 [ "$(grep -c 'BEGIN CERTIFICATE' "$dir/chain.pem")" = 1 ] || { echo "FAIL: no chain in the file"; failed=1; }
 "$HELOSCOPE" serve --smtp 127.0.0.1:0 --submissions 127.0.0.1:0 --ca "$dir/ca.pem" >"$dir/serve" 2>&1 &
 serve=$!

@@ -47,6 +47,8 @@ typedef void mx_fn(void *arg, const struct mx_list *list);
 
 /* domain: in A-labels. family: AF_INET, AF_INET6 or 0 for both. *d must outlive it. */
 struct mx *mx_start(const struct dns *d, const char *domain, int family, mx_fn *fn, void *arg);
+/* Only the addresses of this host, as a list of the kind MX_IMPLICIT. */
+struct mx *mx_host(const struct dns *d, const char *host, int family, mx_fn *fn, void *arg);
 /* Ends it silently and frees; always needed, safe with NULL and in the callback. */
 void mx_cancel(struct mx *m);
 

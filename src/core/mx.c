@@ -298,7 +298,7 @@ static void on_mx(void *arg, const struct dns_answer *a)
     ask_hosts(m);
 }
 
-struct mx *mx_start(const struct dns *d, const char *domain, int family, mx_fn *fn, void *arg)
+static struct mx *mx_new(const struct dns *d, const char *domain, int family, mx_fn *fn, void *arg)
 {
     struct mx *m = xcalloc(1, sizeof *m);
     m->d = d;
@@ -307,7 +307,23 @@ struct mx *mx_start(const struct dns *d, const char *domain, int family, mx_fn *
     m->arg = arg;
     m->since = now_us();
     snprintf(m->list.domain, sizeof m->list.domain, "%s", domain);
+    return m;
+}
+
+struct mx *mx_start(const struct dns *d, const char *domain, int family, mx_fn *fn, void *arg)
+{
+    struct mx *m = mx_new(d, domain, family, fn, arg);
     m->q = dns_ask(d, domain, DNS_MX, on_mx, m);
+    return m;
+}
+
+struct mx *mx_host(const struct dns *d, const char *host, int family, mx_fn *fn, void *arg)
+{
+    struct mx *m = mx_new(d, host, family, fn, arg);
+    m->list.kind = MX_IMPLICIT;
+    add_host(m, host, 0);
+    m->hosts[0].literal = m->hosts[0].bad = false; /* whatever it is, DNS is asked */
+    ask_hosts(m);
     return m;
 }
 

@@ -115,6 +115,41 @@ static void on_list(void *arg, const struct mx_list *list)
     begin(p);
 }
 
+static void one_talk(struct probe *p)
+{
+    add_talk(p, &p->target);
+    snprintf(p->talks[0].entry.host, sizeof p->talks[0].entry.host, "%s",
+             p->target.host ? p->target.host : p->target.path);
+    begin(p);
+}
+
+/* The addresses of a single host. With one of them, or none, it is connected to as usual: by
+ * /etc/hosts too, and with the words of that for what fails. */
+static void on_host(void *arg, const struct mx_list *list)
+{
+    struct probe *p = arg;
+    size_t usable = 0;
+    for (size_t i = 0; i < list->n; i++)
+        usable += list->at[i].usable;
+    for (size_t i = 0; usable > 1 && i < list->n; i++)
+        if (list->at[i].usable)
+            talk_with(p, &list->at[i]);
+    mx_cancel(p->mx);
+    p->mx = NULL;
+    if (usable > 1)
+        begin(p);
+    else
+        one_talk(p);
+}
+
+/* Is the host's name for us to look up? */
+static bool look_up(const struct probe *p)
+{
+    const char *name = p->target.ascii;
+    return !p->target.path && !p->target.is_address && !p->way.elsewhere && !p->way.proxy &&
+           strchr(name, '.') && !strstr(name, "localhost");
+}
+
 static void judge(struct probe *p)
 {
     for (size_t i = 0; i < p->ntalks; i++) {
@@ -140,11 +175,10 @@ void probe_run(struct probe *p)
     if (p->target.mx) {
         probe_say("looking up the mail exchangers of %s", p->target.host);
         p->mx = mx_start(&p->dns, p->target.ascii, p->way.family, on_list, p);
+    } else if (look_up(p)) {
+        p->mx = mx_host(&p->dns, p->target.ascii, p->way.family, on_host, p);
     } else {
-        add_talk(p, &p->target);
-        snprintf(p->talks[0].entry.host, sizeof p->talks[0].entry.host, "%s",
-                 p->target.host ? p->target.host : p->target.path);
-        begin(p);
+        one_talk(p);
     }
     loop_run(p->loop);
     judge(p);

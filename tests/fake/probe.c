@@ -154,7 +154,8 @@ static const struct fake_step pop_bare[] = {
     "two.test MX 30 mx.example.test\ndead.example.test A 127.0.0.3\n"                              \
     "one.test TXT v=spf1 +all\n"                                                                   \
     "null.test MX 0 .\n$servfail broken.test\n"                                                    \
-    "dead.test MX 10 dead.example.test\n"
+    "dead.test MX 10 dead.example.test\n"                                                          \
+    "both.test A 127.0.0.3\nboth.test A 127.0.0.1\n"
 
 static const struct row {
     const char *target; /* %d: the port of the script */
@@ -194,6 +195,11 @@ static const struct row {
      "grave:garbage "},
     {"smtp://mx.example.test:%d", hangs_up, NULL, "x.test", 5,
      "Mail for mx.example.test has no way: the server closed the connection without a greeting",
+     "grave:unreachable "},
+    {"pop3://both.test:%d", pop_bare, NULL, "x.test", 0,
+     "POP3 for both.test: both.test [127.0.0.1] answers, in the clear; no login was tried. But 1 "
+     "of "
+     "2 addresses fail",
      "grave:unreachable "},
     {"pop3://mx.example.test:%d", pop, NULL, "mx.example.test", 0,
      "POP3 for mx.example.test: mx.example.test:%d answers, inside TLS 1.3, certificate verified; "

@@ -196,8 +196,8 @@ static void say_envelope(struct mailer *m)
     char why[400] = "the envelope is too long";
     struct buf flight;
     size_t n = commands(m), last = pipelined(m) ? n : m->answered + 1;
-    if (last > m->said + 3000) /* so many may wait for their replies */
-        last = m->said + 3000;
+    if (last > m->answered + 3000) /* so many may wait for their replies */
+        last = m->answered + 3000;
     if (last > n)
         last = n;
     if (m->said > m->answered && (m->said >= last || !pipelined(m)))

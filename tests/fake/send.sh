@@ -92,6 +92,10 @@ elif ! grep -q 'need GMime' "$dir/out"; then
     failed=1
 fi
 
+# More recipients than may wait for their replies at once; one is refused.
+run 0 "$smtp" $student $(awk 'BEGIN { for (i = 0; i < 60; i++) { s = "--to "; for (k = 0; k < 65; k++) s = s "student@practice.example,"; print s } }') --to nobody@practice.example --quiet
+run 24 "$smtp" $(awk 'BEGIN { for (i = 0; i < 50; i++) { s = "--to "; for (k = 0; k < 65; k++) s = s "nobody@practice.example,"; print s } }')
+
 # Many over one connection, and over several.
 run 0 "$smtp" $student --repeat 25
 has '-- 25 mails were accepted'

@@ -290,7 +290,7 @@ static void canonical(void **state)
     dkim_body(line, 30002, true, UINT64_MAX, collect, &wide);
     assert_int_equal(wide.len, 20002 + 1);
     assert_memory_equal(wide.p, "a a a a", 7);
-    assert_memory_equal(wide.p + wide.len - 6, "a a b\r\n" + 1, 6);
+    assert_memory_equal(wide.p + wide.len - 6, " a b\r\n", 6);
     buf_clear(&wide);
     dkim_body("", 0, true, UINT64_MAX, collect, &b);
     assert_int_equal(b.len, 0);

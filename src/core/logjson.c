@@ -72,12 +72,10 @@ static void line_of(const json_t *octets, size_t i, const json_t *v, struct buf 
 static void say_lines(struct talk *talk, char who, const json_t *lines, const json_t *octets,
                       size_t most)
 {
-    const json_t *v;
-    size_t i;
     struct buf b;
     buf_init_secret(&b, most);
-    json_array_foreach(lines, i, v)
-    {
+    for (size_t i = 0; i < json_array_size(lines); i++) {
+        const json_t *v = json_array_get(lines, i);
         if (who != 'e')
             buf_trim(&b, 0);
         else if (i > 0)

@@ -15,7 +15,8 @@ struct mapfile {
 /* Maps the first n octets of fd. False: errno tells. */
 bool mapfile_open(struct mapfile *m, int fd, size_t n);
 void mapfile_close(struct mapfile *m);
-/* n octets from `at` on are wanted soon: all their pages at once cost half as much as one by one. */
+/* n octets from `at` on are wanted soon: all their pages at once cost half as much as one by one.
+ */
 void mapfile_soon(const struct mapfile *m, size_t at, size_t n);
 /* Was a part of it gone when it was looked at? Such parts read as NULs. */
 bool mapfile_torn(const struct mapfile *m);

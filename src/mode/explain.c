@@ -87,17 +87,23 @@ static bool mechanism(const char *word)
     const struct sasl_mechanism *m = sasl_mechanism(word, strlen(word));
     if (!k && !m)
         return false;
-    printf("%s (a way to log in%s)\n", m ? m->name : k->name, m ? "" : ", which is not done here");
+    const char *name = m ? m->name : "", *hears = m ? m->hears : "", *ref = m ? m->ref : "";
+    if (k && !m) {
+        name = k->name;
+        hears = k->listener;
+        ref = k->ref;
+    }
+    printf("%s (a way to log in%s)\n", name, m ? "" : ", which is not done here");
     if (k)
         say("", k->means);
     if (m) {
         say("", m->why);
         say("the answer proves ", m->proves);
     }
-    say("without TLS a listener has ", m ? m->hears : k->listener);
+    say("without TLS a listener has ", hears);
     if (k)
         say("TLS: ", tls[k->tls]);
-    say("see: ", m ? m->ref : k->ref);
+    say("see: ", ref);
     return true;
 }
 

@@ -15,7 +15,7 @@ enum key_context {
     CTX_LETTER = 1 << 5, /* the letter composer has the focus */
     CTX_START = 1 << 6,  /* the start screen */
     CTX_LESSON = 1 << 9,
-    CTX_MAIL = 1 << 10, /* the mailbox */
+    CTX_MAIL = 1 << 10,   /* the mailbox */
     CTX_PALETTE = 1 << 7, /* no key of its own: only in the palette */
     CTX_TLS = 1 << 8,     /* TLS, looked into */
 };

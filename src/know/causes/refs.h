@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Where the standards tell of a cause: the references of rows that hold for every server. X.1.1 and the like are
- * enhanced status codes of the IANA registry (RFC 5248). */
+/* Where the standards tell of a cause: the references of rows that hold for every server. X.1.1 and
+ * the like are enhanced status codes of the IANA registry (RFC 5248). */
 #ifndef KNOW_CAUSES_REFS_H
 #define KNOW_CAUSES_REFS_H
 

@@ -22,6 +22,7 @@ static const struct {
 } typed[] = {
     {"02-send-a-letter", 6, "#Tab\n@Subject:\nHello\n\nWords.\n.\n@queued as"},
     {"04-reply-codes", 8, ".\n@queued as"},
+    {"05-starttls", 3, "STARTTLS\n@TLS 1.3 practice CA"},
     {"06-auth-base64", 1, "EHLO laptop.example\n@250\nSTARTTLS\n@practice CA\nEHLO laptop.example"},
     {"09-envelope-and-header", 5,
      "@LETTER\nFrom: \"Your Bank\" <security@bank.example>\nTo: "

@@ -61,19 +61,19 @@ static void four_views(void **state)
     char where[600];
     (void)state;
     to_mailbox(t);
-    assert_true(term_shows(t, "P\xc3\xa4y"));
-    assert_true(term_shows(t, "Your Teacher"));
+    term_wait(t, "P\xc3\xa4y", WAIT);
+    term_wait(t, "Your Teacher", WAIT);
     term_key(t, "G");
     term_key(t, "Enter");
     term_wait(t, "1  Said on the wire", WAIT);
-    assert_true(term_shows(t, "<you@home.example>"));
-    assert_true(term_shows(t, "2  Claimed in the letter"));
-    assert_true(term_shows(t, "From is not the envelope's sender"));
-    assert_true(term_shows(t, "3  Shown to the reader"));
-    assert_true(term_shows(t, "The name holds an address"));
+    term_wait(t, "<you@home.example>", WAIT);
+    term_wait(t, "2  Claimed in the letter", WAIT);
+    term_wait(t, "From is not the envelope's sender", WAIT);
+    term_wait(t, "3  Shown to the reader", WAIT);
+    term_wait(t, "The name holds an address", WAIT);
     term_key(t, "G");
     term_wait(t, "your bank <http://evil.example/>", WAIT);
-    assert_true(term_shows(t, "4  Concluded by the receiver"));
+    term_wait(t, "4  Concluded by the receiver", WAIT);
 
     /* the attachment: its name is a stranger's, so its folders are left out */
     press(t, "s", "s save part");
@@ -119,7 +119,7 @@ static void four_views(void **state)
     /* the transcript shows how it was done */
     press(t, "Esc", "Esc back");
     term_wait(t, "DELE 4", WAIT);
-    assert_true(term_shows(t, "RETR 4"));
+    term_wait(t, "RETR 4", WAIT);
     term_stop(t);
 }
 

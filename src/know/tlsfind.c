@@ -99,24 +99,32 @@ static bool offers(const struct caps *c, const char *keyword)
     return c && caps_find(c, keyword) != NULL;
 }
 
-/* Every login that a list offers, by words; true: one of them shows the password as it is. */
-static bool logins(const struct tls_seen *s, const struct caps *c, struct buf *names)
+/* The mechanisms of a list that show the secret as it is, or those that do not, appended. */
+static bool mechanisms(const struct cap *sasl, bool clear, struct buf *names)
 {
-    const struct cap *sasl = caps_find(c, pop3(s) ? "SASL" : "AUTH");
-    bool readable = false;
-    if (pop3(s) && offers(c, "USER")) {
-        buf_add_str(names, "USER");
-        readable = true;
-    }
+    bool any = false;
     for (const char *p = sasl && sasl->params ? sasl->params : ""; *p;) {
         size_t n = strcspn(p, " ");
-        if (n > 0 && n < 40) {
-            const struct know_mechanism *m = know_mechanism(p, n);
-            readable |= m && m->tls == KNOW_TLS_MUST;
+        const struct know_mechanism *m = n > 0 && n < 40 ? know_mechanism(p, n) : NULL;
+        if (n > 0 && n < 40 && (m && m->tls == KNOW_TLS_MUST) == clear) {
             buf_addf(names, "%s%.*s", names->len ? " " : "", (int)n, p);
+            any = true;
         }
         p += n + (p[n] == ' ');
     }
+    return any;
+}
+
+/* The logins that a list offers, by words: those with a readable secret (true), else the others. */
+static bool logins(const struct tls_seen *s, const struct caps *c, struct buf *names)
+{
+    const struct cap *sasl = caps_find(c, pop3(s) ? "SASL" : "AUTH");
+    bool user = pop3(s) && offers(c, "USER");
+    if (user)
+        buf_add_str(names, "USER");
+    bool readable = mechanisms(sasl, true, names) || user;
+    if (!readable)
+        mechanisms(sasl, false, names);
     return readable;
 }
 

@@ -54,8 +54,9 @@ static void connection(const struct report *r)
     const struct tls_facts *f = s->facts;
     line(r, TLS_LINE_TITLE, "", "TLS with %s", s->label);
     if (!f) {
-        line(r, s->failed[0] || s->refused[0] ? TLS_LINE_BAD : TLS_LINE_DIM, "",
-             "There is no TLS: what is said here can be read on the way.");
+        line(r, s->failed[0] || s->refused[0] ? TLS_LINE_BAD : TLS_LINE_DIM, "", "%s",
+             s->failed[0] ? "There is no TLS: the handshake failed, and the connection with it."
+                          : "There is no TLS: what is said here can be read on the way.");
         return;
     }
     line(r, TLS_LINE_PLAIN, "version", "%s, cipher %s%s%s, %s", f->version, f->cipher,

@@ -7,6 +7,7 @@
 #include "mode/run_priv.h"
 #include "mode/send_letter.h"
 #include "heloscope/loop.h"
+#include "heloscope/mtasts.h"
 #include "heloscope/route.h"
 #include "heloscope/transcript.h"
 
@@ -28,6 +29,7 @@ struct sends {
     struct session_options session;
     struct target target;
     struct route way;
+    struct mtasts policy;
     struct send_letter letter;
     char from[400], host[256], *addresses;
     const char *to[RECIPIENTS_MAX];
@@ -267,8 +269,9 @@ static bool target(struct sends *all, char *why, size_t size)
     unsigned short port;
     if (!target_parse(text, &all->target, why, size))
         return false;
-    if (!all->target.proto) /* a mail is sent: no port can mean anything else */
-        target_choose(&all->target, proto_find("smtp", 4, &unused, &port));
+    if (!all->target.proto) /* a mail is sent: by LMTP to a socket, by SMTP to any port */
+        target_choose(&all->target,
+                      proto_find(all->target.path ? "lmtp" : "smtp", 4, &unused, &port));
     if (!proto_pseudo(all->target.proto, VERB_END)) {
         snprintf(why, size,
                  "%s sends no mail: expected smtp://, submission://, smtps:// or lmtp://",
@@ -289,7 +292,8 @@ static bool usage(struct sends *all, char *why, size_t size)
         snprintf(why, size, "--parallel goes up to %d", PARALLEL_MAX);
         return false;
     }
-    if (a->auth && !a->user) {
+    const struct sasl_mechanism *m = a->auth ? sasl_mechanism(a->auth, strlen(a->auth)) : NULL;
+    if (a->auth && !a->user && (!m || m->wants != SASL_WANTS_NOTHING)) {
         snprintf(why, size, "--auth wants --user too: who logs in");
         return false;
     }
@@ -445,6 +449,8 @@ int mode_send(const struct args *a)
     fault = mode_trust(a, true, &all->session.conn.trust, why, sizeof why);
     if (fault == FAULT_NONE)
         fault = mode_route(a, &all->way, &all->session.conn, why, sizeof why);
+    if (fault == FAULT_NONE)
+        fault = mode_policy(a, &all->policy, &all->session.mta_sts, why, sizeof why);
     if (fault == FAULT_NONE)
         fault = mode_login(a, &all->login, why, sizeof why);
     if (fault == FAULT_NONE && !usage(all, why, sizeof why))

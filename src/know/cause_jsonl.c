@@ -76,23 +76,26 @@ static void put_error(struct out *out, size_t line, const char *why)
     put(out, "}\n", 2);
 }
 
-static void put_id(struct out *out, struct span id, const json_t *other)
+/* digits: id is a number, as it stood there. */
+static void put_id(struct out *out, struct span id, bool digits, const json_t *other)
 {
     char *text = id.p || !other ? NULL : json_dumps(other, JSON_ENCODE_ANY | JSON_COMPACT);
     puts_(out, "{\"id\":");
-    if (id.p)
+    if (id.p && digits)
+        put(out, id.p, id.n);
+    else if (id.p)
         put_json(out, id.p, id.n);
     else
         puts_(out, text ? text : "null");
     free(text);
 }
 
-static void put_answer(struct out *out, struct span id, const json_t *other,
+static void put_answer(struct out *out, struct span id, bool digits, const json_t *other,
                        const struct cause_answer *a)
 {
     char number[64];
     const struct cause_label *l = cause_label(a->found[0].cause);
-    put_id(out, id, other);
+    put_id(out, id, digits, other);
     put_member(out, "cause", l->name);
     put_member(out, "confidence", cause_sure_name(a->found[0].sure));
     puts_(out, ",\"causes\":[");
@@ -130,6 +133,7 @@ static void put_answer(struct out *out, struct span id, const json_t *other,
 
 struct query {
     struct span id, proto, stage, reply; /* p NULL: not there */
+    bool digits;                         /* id is a number, as it stood there */
 };
 
 /* A member's string, in place. False: not the plain kind (see plain()). */
@@ -155,6 +159,18 @@ static bool plain_string(char **at, const char *end, struct span *out)
     out->n = (size_t)(w - out->p);
     *at = p + 1;
     return p < end;
+}
+
+/* A whole number that JSON and everybody else writes in the same way. */
+static bool plain_number(char **at, const char *end, struct span *out)
+{
+    char *p = *at;
+    while (p < end && *p >= '0' && *p <= '9' && p - *at < 16)
+        p++;
+    *out = (struct span){*at, (size_t)(p - *at)};
+    bool ok = out->n > 0 && (out->n == 1 || **at != '0') && p < end && strchr(",} \t", *p);
+    *at = p;
+    return ok;
 }
 
 static char *blanks(char *p, const char *end)
@@ -183,8 +199,14 @@ static bool plain(char *p, const char *end, struct query *q)
         if (p == end || *p++ != ':')
             return false;
         p = blanks(p, end);
-        if (!plain_string(&p, end, &value))
+        bool digits = p < end && *p >= '0' && *p <= '9';
+        if (digits ? !plain_number(&p, end, &value) : !plain_string(&p, end, &value))
             return false;
+        bool id = key.n == 2 && !memcmp(key.p, "id", 2);
+        if (digits && !id)
+            return false;
+        if (id)
+            q->digits = digits;
         for (int i = 0; i < 4; i++)
             if (key.n == strlen(names[i]) && !memcmp(key.p, names[i], key.n))
                 *at[i] = value;
@@ -211,7 +233,7 @@ static void answer(struct out *out, const struct query *q, const json_t *id)
         ask.proto = proto;
     }
     cause_find(&ask, &a);
-    put_answer(out, q->id, id, &a);
+    put_answer(out, q->id, q->digits, id, &a);
 }
 
 static struct span string_of(const json_t *o, const char *key)

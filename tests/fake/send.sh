@@ -93,7 +93,9 @@ elif ! grep -q 'need GMime' "$dir/out"; then
 fi
 
 # More recipients than may wait for their replies at once; one is refused.
+# shellcheck disable=SC2046  # many words are meant
 run 0 "$smtp" $student $(awk 'BEGIN { for (i = 0; i < 60; i++) { s = "--to "; for (k = 0; k < 65; k++) s = s "student@practice.example,"; print s } }') --to nobody@practice.example --quiet
+# shellcheck disable=SC2046
 run 24 "$smtp" $(awk 'BEGIN { for (i = 0; i < 50; i++) { s = "--to "; for (k = 0; k < 65; k++) s = s "nobody@practice.example,"; print s } }')
 
 # Many over one connection, and over several.

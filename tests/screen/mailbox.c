@@ -52,6 +52,7 @@ static void to_mailbox(struct term *t)
     term_wait(t, "i type", WAIT);
     term_keys(t, "m");
     term_wait(t, "[ mailbox ]", WAIT);
+    term_wait(t, "/4 ]", WAIT); /* before the list is there Enter has nothing to open */
     term_wait(t, "security@", WAIT);
 }
 

@@ -40,8 +40,13 @@ static struct term *with_letter(int cols, int rows)
     struct term *t = helo_practice(cols, rows);
     for (size_t i = 0; i < sizeof forged / sizeof *forged; i++)
         say(t, forged[i], sights[i]);
-    for (size_t i = 0; i < sizeof letter / sizeof *letter; i++)
-        term_line(t, letter[i]);
+    char text[2000] = "";
+    for (size_t i = 0; i + 1 < sizeof letter / sizeof *letter; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s\n", letter[i]);
+    term_wait(t, "LETTER", WAIT);
+    term_paste(t, text, strlen(text));
+    term_wait(t, "--b--", WAIT);
+    term_line(t, ".");
     term_wait(t, "queued as", WAIT);
     return t;
 }

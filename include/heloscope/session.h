@@ -108,6 +108,9 @@ const struct caps *session_caps(const struct session *s);
 const struct caps *session_caps_before(const struct session *s);
 /* True after STARTTLS/STLS: what session_caps() held was dropped and not asked for again yet. */
 bool session_caps_stale(const struct session *s);
+/* True while DATA is outstanding: what is typed now is the letter's, and may not go out before the
+ * 354 (RFC 5321 4.1.1.4). */
+bool session_letter_awaited(const struct session *s);
 /* Octets given to be sent that are not written yet. */
 size_t session_pending(const struct session *s);
 size_t session_outstanding(const struct session *s);

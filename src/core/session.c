@@ -344,6 +344,12 @@ const struct where *session_ahead(const struct session *s)
     return &s->ahead;
 }
 
+bool session_letter_awaited(const struct session *s)
+{
+    const struct verb *end = proto_pseudo(s->proto, VERB_END);
+    return s->conn && end && proto_legal(end, &s->ahead) && !proto_legal(end, &s->now);
+}
+
 const struct caps *session_caps(const struct session *s)
 {
     return s->has_caps && !s->stale ? &s->caps : NULL;

@@ -14,15 +14,33 @@
 #include <strings.h>
 #include <unistd.h>
 
+/* Has an empty line a meaning of its own here: the answer to a challenge, two octets of a chunk, or
+ * the end of a letter's header? */
+static bool empty_counts(const struct tab *t)
+{
+    if (!t || !t->session)
+        return false;
+    const struct verb *answer = proto_pseudo(session_proto(t->session), VERB_ANSWER);
+    return (answer && proto_legal(answer, session_now(t->session))) ||
+           session_literal_left(t->session) > 0 || session_letter_awaited(t->session);
+}
+
+static struct queue *queue_of(struct tab *t)
+{
+    if (!t->queue) {
+        t->queue = xcalloc(1, sizeof(struct queue));
+        queue_init(t->queue);
+    }
+    return t->queue;
+}
+
 static void accepted(void *arg, const char *line)
 {
     struct app *app = arg;
     struct tab *t = ui_tab(&app->ui);
     size_t n = strlen(line);
-    const struct verb *answer =
-        t && t->session ? proto_pseudo(session_proto(t->session), VERB_ANSWER) : NULL;
     app->ui.dirty = true;
-    if (n == 0 && !(answer && proto_legal(answer, session_now(t->session)))) {
+    if (n == 0 && !empty_counts(t)) {
         line_next(app);
         return;
     }
@@ -206,6 +224,24 @@ static size_t words_of(const char *p, const char **first, size_t *len)
     return words;
 }
 
+/* A line typed while DATA waits for its reply: it is the letter's. It waits for the 354 and is then
+ * put into the composer (tabs.c); a server that gets it earlier takes it for a command. */
+static bool line_ahead(struct app *app, struct tab *t, const char *line, size_t n)
+{
+    if (app->from_queue) {
+        ui_notice(&app->ui, false, "DATA waits for its 354; then the pasted letter is put in");
+        return false;
+    }
+    if (!queue_line(queue_of(t), line, n)) {
+        ui_notice(&app->ui, true, "not kept: at most %u KiB of lines can wait", QUEUE_MAX >> 10);
+        return false;
+    }
+    t->typed_ahead = true;
+    ui_notice(&app->ui, false,
+              "kept for the letter: nothing of it may be sent before the 354 (RFC 5321 4.1.1.4)");
+    return true;
+}
+
 bool line_send(struct app *app, const char *line)
 {
     struct tab *t = ui_tab(&app->ui);
@@ -220,6 +256,8 @@ bool line_send(struct app *app, const char *line)
         ui_notice(&app->ui, true, "not sent, the connection is closed: :reconnect opens it again");
         return false;
     }
+    if (session_letter_awaited(t->session))
+        return line_ahead(app, t, line, n);
     const struct proto *p = session_proto(t->session);
     bool secret = cmdline_secret(t, line, n, &at, &len);
     bool owed = session_literal_left(t->session) > 0;
@@ -260,6 +298,10 @@ void line_next(struct app *app)
     size_t n;
     const char *line;
     editor_text(&n);
+    if (t && t->session && session_letter_awaited(t->session)) {
+        t->held = true;
+        return;
+    }
     if (n == 0 && t && t->queue && !t->letter && queue_peek(t->queue, &line, &n)) {
         editor_set(line, n);
         app->from_queue = true;
@@ -346,11 +388,7 @@ void line_paste(struct app *app, const char *p, size_t n)
     }
     if (!t || !t->session)
         return;
-    if (!t->queue) {
-        t->queue = xcalloc(1, sizeof(struct queue));
-        queue_init(t->queue);
-    }
-    if (!queue_add(t->queue, p, n)) {
+    if (!queue_add(queue_of(t), p, n)) {
         ui_notice(&app->ui, true, "not pasted: at most %u KiB of lines can wait", QUEUE_MAX >> 10);
         return;
     }

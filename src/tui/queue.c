@@ -41,6 +41,15 @@ bool queue_add(struct queue *q, const char *text, size_t n)
     return true;
 }
 
+bool queue_line(struct queue *q, const char *line, size_t n)
+{
+    size_t before = q->text.len;
+    if (buf_add(&q->text, line, n) && buf_add_char(&q->text, '\n'))
+        return true;
+    buf_trim(&q->text, before);
+    return false;
+}
+
 size_t queue_count(const struct queue *q)
 {
     size_t lines = 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Pasted lines that wait until the user sends them; never sent by themselves. Without curses. */
+/* Pasted lines, and lines of a letter typed before its 354, that wait until the user sends them;
+ * never sent by themselves. Without curses. */
 #ifndef HELOSCOPE_TUI_QUEUE_H
 #define HELOSCOPE_TUI_QUEUE_H
 
@@ -18,6 +19,8 @@ void queue_clear(struct queue *q);
 /* Takes the lines of a paste (any line ends; an unfinished last line counts; empty lines at the end
  * do not). False: over the ceiling. */
 bool queue_add(struct queue *q, const char *text, size_t n);
+/* Takes one line, also an empty one. False: over the ceiling. */
+bool queue_line(struct queue *q, const char *line, size_t n);
 size_t queue_count(const struct queue *q);
 /* The first line, without its end; borrowed. False: empty. */
 bool queue_peek(const struct queue *q, const char **line, size_t *n);

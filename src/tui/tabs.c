@@ -29,18 +29,53 @@ static void letter_of_queue(struct app *app, struct tab *t)
 {
     struct queue *q = t->queue;
     size_t n = q ? queue_letter(q) : 0;
+    bool typed = t->typed_ahead;
+    t->typed_ahead = t->held = false;
+    if (typed && n == 0) { /* no dot yet: the typing goes on where it was */
+        letter_insert(app, t, q->text.p, q->text.len);
+        queue_clear(q);
+    }
+    if (n == 0 && ui_tab(&app->ui) == t) {
+        size_t half;
+        const char *line = editor_text(&half);
+        if (half > 0 && line[0] != ':') {
+            letter_insert(app, t, line, half);
+            editor_cancel();
+        }
+    }
     if (n < 2)
         return;
     letter_insert(app, t, q->text.p, n - 1); /* without the last line end: Enter on the dot sends */
     buf_consume(&q->text, n);
-    ui_notice(&app->ui, false, "the pasted letter was put in; Enter on the dot sends it");
+    ui_notice(&app->ui, false, "the %s letter was put in; Enter on the dot sends it",
+              typed ? "typed" : "pasted");
+}
+
+/* DATA was refused: what was typed for the letter waits like pasted lines, and says so. */
+static void letter_refused(struct app *app, struct tab *t)
+{
+    if (t->typed_ahead) {
+        size_t lines = queue_count(t->queue);
+        ui_notice(&app->ui, true,
+                  "no letter was asked for: %zu line%s typed for it wait%s; C-c leaves one out, "
+                  ":queue clear",
+                  lines, lines == 1 ? "" : "s", lines == 1 ? "s" : "");
+    }
+    t->typed_ahead = t->held = false;
+    if (ui_tab(&app->ui) == t)
+        line_next(app);
+}
+
+static bool in_letter(const struct session *s)
+{
+    const struct verb *end = proto_pseudo(session_proto(s), VERB_END);
+    return end && (proto_legal(end, session_now(s)) || session_letter_awaited(s));
 }
 
 static void on_session(void *arg, struct session *s, enum session_event ev)
 {
     struct tab *t = arg;
     struct app *app = the_app;
-    (void)s;
     bool mine = ui_tab(&app->ui) == t;
     app->ui.dirty = true;
     if (t->talk)
@@ -72,6 +107,8 @@ static void on_session(void *arg, struct session *s, enum session_event ev)
                 "the connection is gone, the letter was not sent; C-x C-e keeps a copy of it");
         break;
     default:
+        if (t->held && !in_letter(s))
+            letter_refused(app, t);
         break;
     }
 }

@@ -48,10 +48,12 @@ struct tab {
     struct logfile *file;    /* NULL: a session */
     const struct source *source;
     struct talk *talk;
-    char *name;   /* for the header and :tab */
-    char *draft;  /* editor line left behind when another tab came into view */
-    void *letter; /* the open letter composer (letter.c), or NULL */
-    void *queue;  /* pasted lines that wait to be sent (queue.c), or NULL */
+    char *name;       /* for the header and :tab */
+    char *draft;      /* editor line left behind when another tab came into view */
+    void *letter;     /* the open letter composer (letter.c), or NULL */
+    void *queue;      /* pasted lines that wait to be sent (queue.c), or NULL */
+    bool typed_ahead; /* the queue holds lines of a letter that were typed before the 354 */
+    bool held;        /* the next line of the queue waits for the reply to DATA */
     int why_scroll,
         caps_scroll; /* caps_scroll: the row under the cursor; both are clamped when drawn */
     bool unseen;     /* something came in while another tab was in view */

@@ -268,12 +268,79 @@ static void test_scrolled_reply(void **state)
     fake_free(f);
 }
 
+/* ------------------------------------------------------------------ typing ahead of the 354 */
+
+/* What is typed while DATA waits for its reply is the letter's, its empty line too, and nothing of
+ * it reaches the server before the 354. */
+static void test_letter_ahead(void **state)
+{
+    (void)state;
+    static const struct fake_step script[] = {SEND("220 mail.example.test ESMTP\r\n"),
+                                              EXPECT("DATA"),
+                                              EXPECT_NOTHING(1500),
+                                              SEND("354 now\r\n"),
+                                              EXPECT_DATA(),
+                                              SEND("250 2.0.0 kept\r\n"),
+                                              END()};
+    static const char want[] = "DATA\r\nSubject: early\r\n\r\nhello\r\n.\r\n";
+    struct fake *f = fake_start_tcp(script, NULL);
+    struct term *t = helo_fake(80, 24, "smtp", f);
+
+    term_wait(t, "220 mail", WAIT);
+    say(t, "DATA", "C:   DATA");
+    say(t, "Subject: early", "1 queued");
+    term_wait(t, "before the 354", WAIT);
+    term_key(t, "Enter");
+    term_wait(t, "2 queued", WAIT);
+    term_keys(t, "hel"); /* half a line is typed when the reply comes */
+    term_wait(t, "smtp> hel", WAIT);
+    term_wait(t, "LETTER", WAIT);
+    term_keys(t, "lo");
+    term_wait(t, "hello", WAIT);
+    term_key(t, "Enter");
+    term_line(t, ".");
+    term_wait(t, "250 2.0.0 kept", WAIT);
+    assert_null(fake_finish(f));
+    assert_string_equal(fake_received(f, NULL), want);
+    assert_int_equal(leave(t), 0);
+    fake_free(f);
+}
+
+/* DATA is refused: the lines typed for the letter wait, and none is sent as a command. */
+static void test_letter_refused(void **state)
+{
+    (void)state;
+    static const struct fake_step script[] = {SEND("220 mail.example.test ESMTP\r\n"),
+                                              EXPECT("DATA"),
+                                              EXPECT_NOTHING(1000),
+                                              SEND("503 5.5.1 no recipients\r\n"),
+                                              EXPECT("NOOP"),
+                                              SEND("250 2.0.0 fine\r\n"),
+                                              END()};
+    struct fake *f = fake_start_tcp(script, NULL);
+    struct term *t = helo_fake(80, 24, "smtp", f);
+
+    term_wait(t, "220 mail", WAIT);
+    say(t, "DATA", "C:   DATA");
+    say(t, "Subject: early", "1 queued");
+    term_wait(t, "no letter was asked for", WAIT);
+    term_wait(t, "smtp> Subject: early", WAIT);
+    term_key(t, "C-c");
+    term_wait_gone(t, "queued", WAIT);
+    say(t, "NOOP", "250 2.0.0 fine");
+    assert_null(fake_finish(f));
+    assert_string_equal(fake_received(f, NULL), "DATA\r\nNOOP\r\n");
+    assert_int_equal(leave(t), 0);
+    fake_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         term_unit_test(test_cancel_tarpit), term_unit_test(test_cancel_connect),
         term_unit_test(test_ends),          term_unit_test(test_first_screen),
         term_unit_test(test_bytes),         term_unit_test(test_scrolled_reply),
+        term_unit_test(test_letter_ahead),  term_unit_test(test_letter_refused),
     };
 
     term_use_cmocka();

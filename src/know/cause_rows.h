@@ -2,8 +2,9 @@
 /* How replies are prepared for matching, and how the rows of src/know/causes/ are read.
  *
  * A reply is folded first: lines joined, the codes at their beginnings taken away, letters made
- * small, apostrophes dropped, everything else that is no letter or digit made one blank; an IPv4
- * address becomes the word "ip", a mail address "addr", and what stands in a URL is set apart.
+ * small (A to Z, Latin-1, Cyrillic), apostrophes dropped, everything else that is no letter or
+ * digit made one blank; an IPv4 address becomes the word "ip", a mail address "addr", and what
+ * stands in a URL is set apart.
  *
  * A pattern: parts joined by `&`, which must all be found; a part that begins with `!` must not be.
  * A part is groups joined by `~`: each begins after the one before and within CAUSE_NEAR octets. A

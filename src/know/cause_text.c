@@ -132,6 +132,26 @@ static unsigned char small(unsigned char c)
     return c >= 'A' && c <= 'Z' ? (unsigned char)(c + 32) : c;
 }
 
+/* Latin-1's and Cyrillic capitals made small; two octets stay two (U+00C0-00DE, U+0400-042F). */
+static bool put_small_pair(struct pen *w, unsigned char a, unsigned char b)
+{
+    if (a == 0xC3 && b >= 0x80 && b <= 0x9E && b != 0x97)
+        b += 0x20;
+    else if (a == 0xD0 && b >= 0x80 && b <= 0x8F) {
+        a = 0xD1;
+        b += 0x10;
+    } else if (a == 0xD0 && b >= 0x90 && b <= 0x9F)
+        b += 0x20;
+    else if (a == 0xD0 && b >= 0xA0 && b <= 0xAF) {
+        a = 0xD1;
+        b -= 0x20;
+    } else
+        return false;
+    put(w, a);
+    put(w, b);
+    return true;
+}
+
 static bool ends_token(unsigned char c)
 {
     static const bool ends[256] = {
@@ -197,6 +217,10 @@ static void fold_token(struct pen *w, const unsigned char *p, size_t n, bool bra
             /* U+2019, the apostrophe of typesetters */
             if (c == 0xE2 && i + 2 < n && p[i + 1] == 0x80 && p[i + 2] == 0x99) {
                 i += 2;
+                continue;
+            }
+            if (c >= 0xC3 && i + 1 < n && put_small_pair(w, c, p[i + 1])) {
+                i++;
                 continue;
             }
             put(w, small(c));

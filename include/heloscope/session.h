@@ -44,6 +44,8 @@ struct session *session_open(struct loop *l, const struct target *t,
                              const struct session_options *o, session_fn *fn, void *arg);
 struct session *session_adopt(struct loop *l, int fd, const struct target *t,
                               const struct session_options *o, session_fn *fn, void *arg);
+/* From now on fn is told what happens: a session changes hands. The loop stays the same. */
+void session_report_to(struct session *s, session_fn *fn, void *arg);
 void session_free(struct session *s);
 
 /* Sends one line as it is (CRLF is added). Recorded masked; the command joins the outstanding ones.

@@ -216,6 +216,12 @@ struct session *session_adopt(struct loop *l, int fd, const struct target *t,
     return s;
 }
 
+void session_report_to(struct session *s, session_fn *fn, void *arg)
+{
+    s->fn = fn;
+    s->arg = arg;
+}
+
 void session_over(struct session *s, enum fault fault, const char *why)
 {
     if (!session_is_open(s))

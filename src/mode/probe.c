@@ -126,7 +126,7 @@ int mode_probe(const struct args *a)
         if (a->json)
             probe_print_json(p, stdout);
         else if (!a->tui)
-            probe_print(p, stdout, true);
+            probe_print(p, stdout, true, 96);
         else if (probe_tabs(p) == fault_status(FAULT_TERMINAL))
             p->fault = FAULT_TERMINAL;
         fault = p->fault;

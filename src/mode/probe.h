@@ -108,12 +108,13 @@ void probe_talk_name(const struct probe_talk *t, char *out, size_t size);
 /* probe_find.c: fills found (gravest first), answer and fault. */
 void probe_conclude(struct probe *p);
 
-/* probe_tabs.c: the workbench with the result; the exit status. */
-int probe_tabs(const struct probe *p);
+/* probe_tabs.c: the workbench with the result and the sessions; the exit status. */
+int probe_tabs(struct probe *p);
 
 /* probe_text.c, probe_json.c */
-/* The answer, the findings and DNS; with talks the servers too. */
-void probe_print(const struct probe *p, FILE *to, bool talks);
+/* The answer, the findings and DNS; with talks the servers too. In lines of at most width columns,
+ * where words allow it. */
+void probe_print(const struct probe *p, FILE *to, bool talks, size_t width);
 void probe_print_json(const struct probe *p, FILE *to);
 
 #endif

@@ -124,9 +124,15 @@ static void ask_caps(struct probe_talk *t, enum probe_step step)
         say(t, step, "%s %s", t->target.proto->caps_verb, t->p->ehlo);
 }
 
-static void quit(struct probe_talk *t)
+/* Goes away politely; with --tui the session stays open, for the user to go on with. */
+static void part(struct probe_talk *t)
 {
-    say(t, STEP_QUIT, "QUIT");
+    if (!t->p->a->tui) {
+        say(t, STEP_QUIT, "QUIT");
+        return;
+    }
+    t->step = STEP_QUIT;
+    over(t);
 }
 
 /* Everything about the server is known; now the envelope, if one was given. */
@@ -135,7 +141,7 @@ static void envelope(struct probe_talk *t)
     if (t->p->nrcpts && !pop3(t))
         say(t, STEP_MAIL, "MAIL FROM:<%s>", t->p->from);
     else
-        quit(t);
+        part(t);
 }
 
 static void after_caps(struct probe_talk *t)
@@ -160,7 +166,7 @@ static void answered(struct probe_talk *t, bool ok)
             ask_caps(t, STEP_CAPS);
         } else {
             refused(t, "the banner");
-            quit(t);
+            part(t);
         }
         return;
     case STEP_CAPS:
@@ -168,13 +174,13 @@ static void answered(struct probe_talk *t, bool ok)
         if (ok) {
             after_caps(t);
         } else if (pop3(t)) {
-            quit(t); /* servers without CAPA are no news */
+            part(t); /* servers without CAPA are no news */
         } else if (strcmp(t->target.proto->name, "lmtp") != 0 &&
                    session_reply_class(t->s) == REPLY_PERM) {
             say(t, STEP_HELO, "HELO %s", p->ehlo);
         } else {
             refused(t, t->target.proto->caps_verb);
-            quit(t);
+            part(t);
         }
         return;
     case STEP_HELO:
@@ -182,7 +188,7 @@ static void answered(struct probe_talk *t, bool ok)
             envelope(t);
         } else {
             refused(t, "EHLO and HELO");
-            quit(t);
+            part(t);
         }
         return;
     case STEP_UPGRADE:
@@ -197,7 +203,7 @@ static void answered(struct probe_talk *t, bool ok)
         if (!ok && !pop3(t))
             refused(t, "the greeting inside TLS");
         if (t->outcome == PROBE_REFUSED)
-            quit(t);
+            part(t);
         else
             envelope(t);
         return;
@@ -206,7 +212,7 @@ static void answered(struct probe_talk *t, bool ok)
             say(t, STEP_RCPT, "RCPT TO:<%s>", p->rcpts[t->rcpt]);
         } else {
             refused(t, "MAIL");
-            quit(t);
+            part(t);
         }
         return;
     case STEP_RCPT:
@@ -218,7 +224,7 @@ static void answered(struct probe_talk *t, bool ok)
             say(t, STEP_RSET, "RSET");
         return;
     case STEP_RSET:
-        quit(t);
+        part(t);
         return;
     case STEP_QUIT:
     case STEP_OVER:

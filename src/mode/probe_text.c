@@ -10,17 +10,26 @@
 #include <string.h>
 #include <strings.h>
 
-enum { WIDTH = 96 };
+static size_t width; /* of the lines that are being printed; SIZE_MAX: a paragraph is one */
 
-/* Words in lines of at most WIDTH columns; head before the first, blanks before the others. */
+/* Words in lines of at most `width` columns; head before the first, blanks before the others. */
 static void wrapped(FILE *to, const char *head, const char *text)
 {
     const size_t indent = strlen(head);
     size_t col = indent;
-    fputs(head, to);
+    if (width == SIZE_MAX) { /* somebody else wraps: blanks would only stand in the way */
+        while (*head == ' ')
+            head++;
+        size_t n = strlen(head);
+        while (n && head[n - 1] == ' ')
+            n--;
+        fprintf(to, n ? "%.*s " : "", (int)n, head);
+    } else {
+        fputs(head, to);
+    }
     for (bool first = true; *text; first = false) {
         size_t n = strcspn(text, " ");
-        if (!first && col + 1 + n > WIDTH) {
+        if (!first && col + 1 + n > width) {
             fprintf(to, "\n%*s", (int)indent, "");
             col = indent;
         } else if (!first) {
@@ -49,6 +58,8 @@ static void print_findings(const struct probe *p, FILE *to)
         snprintf(head, sizeof head, "%-9s", tls_gravity_name(f->gravity));
         snprintf(line, sizeof line, "%s: %s%s%s", f->where, f->title, f->detail[0] ? ": " : "",
                  f->detail);
+        if (i && width == SIZE_MAX)
+            fputc('\n', to);
         wrapped(to, head, line);
         wrapped(to, "         why:  ", f->why);
         wrapped(to, "         mend: ", f->next);
@@ -163,8 +174,9 @@ static void print_talk(FILE *to, const struct probe_talk *t)
         plain_item(to, src, i);
 }
 
-void probe_print(const struct probe *p, FILE *to, bool talks)
+void probe_print(const struct probe *p, FILE *to, bool talks, size_t columns)
 {
+    width = columns;
     wrapped(to, "", p->answer);
     print_findings(p, to);
     print_dns(p, to);

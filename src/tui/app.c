@@ -378,11 +378,13 @@ static void on_signal(void *arg, int fd, short revents)
 /* -- life
  * ------------------------------------------------------------------------------------------- */
 
-static const struct app_talk *talks;
+static struct app_talk *talks;
 static size_t talks_n;
+static struct loop *talks_loop;
 
-void app_talks(const struct app_talk *t, size_t n)
+void app_talks(struct loop *loop, struct app_talk *t, size_t n)
 {
+    talks_loop = loop;
     talks = t;
     talks_n = n;
 }
@@ -401,7 +403,10 @@ static void begin(struct app *app, const struct args *a)
         tabs_open(app, a->operands[0]);
     else if (talks_n > 0) {
         for (size_t i = 0; i < talks_n; i++)
-            tabs_open_named(app, talks[i].name, talks[i].text, talks[i].n);
+            if (!talks[i].session)
+                tabs_open_named(app, talks[i].name, talks[i].text, talks[i].n);
+            else if (tabs_take(app, &talks[i]))
+                talks[i].session = NULL;
         tabs_show(app, 0);
     } else if (a->noperands > 0)
         tabs_connect(app, a->operands[0]);
@@ -431,14 +436,15 @@ int app_run(const struct args *a)
 {
     struct config config;
     char why[400];
-    struct loop *loop = loop_new();
+    struct loop *loop = talks_loop ? talks_loop : loop_new();
     if (!loop) {
         fprintf(stderr, "heloscope: no pipe could be made: out of descriptors\n");
         return fault_status(FAULT_MEMORY);
     }
     if (!term_open(why, sizeof why)) {
         fprintf(stderr, "heloscope: %s\n", why);
-        loop_free(loop);
+        if (!talks_loop)
+            loop_free(loop);
         return fault_status(FAULT_TERMINAL);
     }
     struct app *app = xcalloc(1, sizeof *app);
@@ -474,7 +480,10 @@ int app_run(const struct args *a)
     buf_clear(&app->prompt.answer);
     buf_clear(&app->palette.typed);
     buf_clear(&app->help.text);
-    loop_free(ui->loop);
+    if (talks_loop)
+        loop_after(loop, NULL, NULL);
+    else
+        loop_free(loop);
     config_clear(&config);
     free(app);
     return fault_status(fault);

@@ -119,13 +119,17 @@ static inline struct app *app_of(struct ui *ui)
 
 /* app.c */
 int app_run(const struct args *args);
-/* Talks to open as tabs when app_run() begins; borrowed until it ends. */
+/* What to open as tabs when app_run() begins: a text, or a session with the way it went. The
+ * array, texts and ways are borrowed until it ends; a session that became a tab's is taken out of
+ * the array. The sessions' loop is used and not freed. */
 struct app_talk {
     const char *name;
     const char *text;
     size_t n;
+    struct session *session; /* NULL: a text */
+    const struct route *way;
 };
-void app_talks(const struct app_talk *talks, size_t n);
+void app_talks(struct loop *loop, struct app_talk *talks, size_t n);
 /* Where a key would act now: one bit of enum key_context (and CTX_EMPTY). */
 unsigned app_context(struct app *app);
 bool app_live(struct app *app); /* is any session connected? */
@@ -149,6 +153,8 @@ bool tabs_practice(struct app *app, const char *proto);
 bool tabs_open(struct app *app, const char *path);
 /* The same with a name for the tab. */
 bool tabs_open_named(struct app *app, const char *name, const char *text, size_t n);
+/* A session that somebody else opened; true: it is the tab's now. */
+bool tabs_take(struct app *app, const struct app_talk *talk);
 bool tabs_open_text(struct app *app, const char *text, size_t n);
 void tabs_reconnect(struct app *app);
 /* :fault. */

@@ -97,6 +97,17 @@ static void ask_user(struct app *app)
                    m->wants == SASL_WANTS_NOTHING ? "" : m->name);
 }
 
+static void stranger_accepted(struct app *app, const char *answer)
+{
+    struct tab *t = ui_tab(&app->ui);
+    if (answer && t) {
+        t->unasked = false;
+        ask_user(app);
+    } else {
+        ui_notice(&app->ui, false, "not sent: who answers here is not verified");
+    }
+}
+
 static void clear_accepted(struct app *app, const char *answer)
 {
     struct tab *t = ui_tab(&app->ui);
@@ -133,6 +144,14 @@ void auth_ask(struct app *app, const char *text)
     }
     snprintf(app->auth_user, sizeof app->auth_user, "%s", w.user);
     app->auth_clear_ok = app->login.clear_ok;
+    const struct tls_facts *f = session_tls(t->session);
+    if (t->unasked && f && f->verdict == TLS_UNVERIFIED) {
+        prompt_ask(app, PROMPT_YESNO, "certificate not verified", NULL, stranger_accepted,
+                   "The check-up went on though the certificate was not verified: %s.\n\nLog in to "
+                   "whoever answers there?",
+                   f->why);
+        return;
+    }
     if (!app->auth_choice.clear || app->auth_clear_ok) {
         ask_user(app);
         return;

@@ -292,6 +292,22 @@ static bool connect_to(struct app *app, const struct target *target, const char 
     return true;
 }
 
+bool tabs_take(struct app *app, const struct app_talk *talk)
+{
+    struct tab *t = tabs_add(app, talk->name);
+    if (!t)
+        return false;
+    t->session = talk->session;
+    t->target = xstrdup(talk->name);
+    t->target_proto = session_proto(t->session);
+    t->way = talk->way;
+    t->unasked = !app->args->insecure;
+    begin(app, t);
+    session_report_to(t->session, on_session, t);
+    talk_update(&app->ui, t->talk);
+    return true;
+}
+
 static void protocol_told(struct app *app, const char *answer)
 {
     struct target target;
@@ -484,7 +500,12 @@ void tabs_reconnect(struct app *app)
     struct session *old = t->session;
     if (!t->target)
         t->session = world_ready(app) ? practice_session(app, t, t->target_proto) : NULL;
-    else if (target_parse(t->target, &target, why, sizeof why)) {
+    else if (t->way) { /* the target became a host and an address long ago */
+        struct session_options o = app->ui.options;
+        o.conn.route = t->way;
+        t->unasked = false;
+        t->session = session_open(app->ui.loop, session_target(old), &o, on_session, t);
+    } else if (target_parse(t->target, &target, why, sizeof why)) {
         if (!target.proto)
             target_choose(&target, t->target_proto);
         t->session = session_open(app->ui.loop, &target, &app->ui.options, on_session, t);

@@ -84,8 +84,10 @@ void tls_versions(struct app *app, struct tab *t)
     }
     tls_scan_free(t->tls_scan);
     line_context(app, &c);
-    t->tls_scan =
-        tls_scan_new(ui->loop, session_target(t->session), &ui->options, c.host, on_scan, app);
+    struct session_options o = ui->options;
+    if (t->way)
+        o.conn.route = t->way;
+    t->tls_scan = tls_scan_new(ui->loop, session_target(t->session), &o, c.host, on_scan, app);
     action_run(app, ACT_TLS);
     ui_notice(ui, false, "asking %s for each version by a connection of its own", t->name);
 }

@@ -15,6 +15,7 @@ struct loop;
 struct world;
 struct logfile;
 struct lesson_walk;
+struct route;
 struct mailview;
 
 struct rect {
@@ -60,7 +61,9 @@ struct tab {
     bool ask_mx;     /* which mail exchanger? waits to be asked (tabs_mx.c) */
     bool ask_tls;    /* the certificate question waits to be asked (tabs.c) */
     char *target;    /* as given, for :reconnect; NULL: the practice world, or a file */
-    int tls_scroll;  /* rows; clamped when drawn */
+    const struct route *way; /* how a session that was handed over went; borrowed. NULL: as usual */
+    bool unasked;   /* nobody was asked whether its certificate will do: :auth asks (auth.c) */
+    int tls_scroll; /* rows; clamped when drawn */
     struct tls_scan *tls_scan;    /* the versions asked for, or NULL */
     struct tls_memory tls_memory; /* what the connection before was offered */
     struct mailview *mail;        /* the mailbox (mail.c), or NULL */
@@ -68,7 +71,7 @@ struct tab {
     const struct proto *target_proto;
 };
 
-#define TABS_MAX 16
+#define TABS_MAX 20 /* the 16 talks of a check-up, and some beside */
 
 struct ui {
     struct loop *loop;

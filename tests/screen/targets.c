@@ -59,12 +59,21 @@ static void test_no_is_an_answer(void **state)
     fakedns_stop(d);
 }
 
+/* The sessions of a check-up become the workbench's: with what they learnt, and open as long as the
+ * server keeps them. Only what the user then types is sent. */
 static void test_probe_in_tabs(void **state)
 {
     (void)state;
     static const struct fake_step script[] = {SEND("220 mx2.example.test ESMTP\r\n"),
                                               EXPECT("EHLO "),
-                                              SEND("250 mx2\r\n"),
+                                              SEND("250-mx2\r\n250 SIZE 1000\r\n"),
+                                              EXPECT("NOOP"),
+                                              SEND("250 still here\r\n"),
+                                              EXPECT("QUIT"),
+                                              SEND("221 bye\r\n"),
+                                              CLOSE(),
+                                              ACCEPT_AGAIN(),
+                                              SEND("220 mx2.example.test again\r\n"),
                                               EXPECT("QUIT"),
                                               SEND("221 bye\r\n"),
                                               CLOSE(),
@@ -74,19 +83,67 @@ static void test_probe_in_tabs(void **state)
     char target[60];
     snprintf(target, sizeof target, "mx:example.test:%d", fake_port(f));
     struct term *t =
-        helo(100, 34, NULL, "probe", target, "--resolver", fakedns_at(d), "--tui", NULL);
-    term_wait(t, "Mail for example.test: mx2.example.test [127.0.0.1] answers, in the clear", WAIT);
+        helo(80, 24, NULL, "probe", target, "--resolver", fakedns_at(d), "--tui", NULL);
+    /* Wrapped once, by the pane. */
+    term_wait(t, "answers, in the clear;\n  whether it takes a recipient was not asked", WAIT);
     term_wait(t, "1/3", WAIT);
-    term_wait(t, "grave    mx1.example.test [127.0.0.3]:", WAIT);
-    term_keys(t, ":tab 3");
-    term_key(t, "Enter");
+    term_wait(t, "\n  grave mx1.example.test [127.0.0.3]:", WAIT);
+    term_key(t, "M-2"); /* nobody answers there: the session ended by itself */
+    term_wait(t, "2/3 SMTP mx1.example.test [127.0.0.3]", WAIT);
+    term_wait(t, "closed", WAIT);
+    term_wait(t, "-- * ", WAIT);
+    term_key(t, "M-3");
     term_wait(t, "S: + 220 mx2.example.test ESMTP", WAIT);
-    term_wait(t, "S: + 221 bye", WAIT);
+    term_wait(t, "SIZE 1000", WAIT); /* the sidebar */
+    term_wait(t, "legal now: MAIL", WAIT);
+    say(t, "NOOP", "250 still here");
+    say(t, "QUIT", "221 bye");
+    term_wait(t, "closed", WAIT);
+    say(t, ":reconnect", "220 mx2.example.test again");
+    say(t, "QUIT", "221 bye");
+    term_wait(t, "closed", WAIT);
     assert_int_equal(leave(t), 0);
     term_stop(t);
     fake_finish(f);
     fake_free(f);
     fakedns_stop(d);
+}
+
+/* The check-up takes any certificate; a login is another matter. */
+static void test_login_to_a_stranger(void **state)
+{
+    (void)state;
+    static const struct fake_step script[] = {SEND("220 mx ESMTP\r\n"),
+                                              EXPECT("EHLO "),
+                                              SEND("250-mx\r\n250 STARTTLS\r\n"),
+                                              EXPECT("STARTTLS"),
+                                              SEND("220 go\r\n"),
+                                              STARTTLS(0),
+                                              EXPECT("EHLO "),
+                                              SEND("250-mx\r\n250 AUTH PLAIN\r\n"),
+                                              EXPECT("QUIT"),
+                                              SEND("221 bye\r\n"),
+                                              CLOSE(),
+                                              END()};
+    struct fake_cert *certs[] = {fake_cert_new(NULL, "mx.test", FAKE_SELF_SIGNED), NULL};
+    struct fake *f = fake_start_tcp(script, certs);
+    char target[60];
+    snprintf(target, sizeof target, "smtp://127.0.0.1:%d", fake_port(f));
+    struct term *t =
+        helo(80, 24, NULL, "probe", target, "--resolver", "127.0.0.1:1", "--tui", NULL);
+    term_wait(t, "certificate NOT verified", WAIT);
+    term_key(t, "M-2");
+    term_wait(t, "UNVERIFIED", WAIT);
+    say(t, ":auth PLAIN me", "Log in to whoever answers there?");
+    term_keys(t, "n");
+    term_wait(t, "not sent: who answers here is not verified", WAIT);
+    say(t, "QUIT", "221 bye");
+    term_wait(t, "closed", WAIT);
+    assert_int_equal(leave(t), 0);
+    term_stop(t);
+    fake_finish(f);
+    fake_free(f);
+    fake_cert_free(certs[0]);
 }
 
 static void test_practice_asks_nobody(void **state)
@@ -101,9 +158,8 @@ static void test_practice_asks_nobody(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        term_unit_test(test_mail_exchangers),
-        term_unit_test(test_no_is_an_answer),
-        term_unit_test(test_probe_in_tabs),
+        term_unit_test(test_mail_exchangers),      term_unit_test(test_no_is_an_answer),
+        term_unit_test(test_probe_in_tabs),        term_unit_test(test_login_to_a_stranger),
         term_unit_test(test_practice_asks_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

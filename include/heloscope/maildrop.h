@@ -37,11 +37,14 @@ void maildrop_want(struct maildrop *m, size_t i, size_t n);
 /* Fetches the letter of row i, or deletes it. False: why. */
 bool maildrop_fetch(struct maildrop *m, size_t i, char *why, size_t size);
 bool maildrop_delete(struct maildrop *m, size_t i, char *why, size_t size);
-/* The letter fetched last and its row; false: none yet, or it was refused (*why not empty).
- * Borrowed until the next maildrop_look(). */
-bool maildrop_letter(const struct maildrop *m, size_t *row, const char **p, size_t *n,
-                     const char **why);
-/* Octets that have come of the letter under way; 0: none is. */
-uint64_t maildrop_coming(const struct maildrop *m);
+/* The letter fetched last and its row, once: it is moved into *out (initialised). cut: there was
+ * more than 256 MB of it. False: none has come, or it was refused (*why not empty). */
+bool maildrop_letter(struct maildrop *m, size_t *row, struct buf *out, bool *cut, const char **why);
+/* Octets that have come of the letter under way, and its row; *row NULL: none is. */
+uint64_t maildrop_coming(const struct maildrop *m, const struct drop_row **row);
+/* Lines of the list that have come while it is coming; 0: it is not. */
+uint64_t maildrop_listing(const struct maildrop *m);
+/* What is odd about the list (numbers told twice, lines that are none, cut off); "" nothing. */
+const char *maildrop_note(const struct maildrop *m);
 
 #endif

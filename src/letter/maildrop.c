@@ -3,6 +3,7 @@
  * replies come in: the same for what it asked and for what the user typed. */
 #include "heloscope/maildrop.h"
 #include "heloscope/reader.h"
+#include "heloscope/transcript.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 enum {
     ROWS_MAX = 1000000,
     FLIGHT = 40,          /* TOPs at once */
+    TOP_TRIES = 3,        /* a server that refused so many, and no other, knows no TOP */
     HEADER_MAX = 1 << 18, /* octets of a header that are looked at */
 };
 #define LETTER_MAX ((size_t)256 << 20)
@@ -20,18 +22,20 @@ struct maildrop {
     struct session *s;
     const struct source *src;
     size_t seen; /* items of the transcript that were looked at */
-    bool looking, asked_list, listed;
-    char refused[300];
+    bool looking, asked_list, listed, over;
+    char refused[500], note[400];
     struct drop_row *rows;
     size_t n;
     size_t *index; /* number -> row + 1 */
     size_t nindex;
-    unsigned flying;    /* TOPs whose reply has not come */
+    unsigned flying; /* TOPs whose reply has not come */
+    unsigned known, no_top;
     size_t want, nwant; /* rows that are shown */
     size_t fetching;    /* row + 1 */
     size_t fetched;     /* row + 1 */
     char fetch_refused[300];
     struct buf letter;
+    bool letter_cut;
 };
 
 static bool send_list(struct maildrop *m)
@@ -63,10 +67,8 @@ struct maildrop *maildrop_open(struct session *s, char *why, size_t size)
     m->src = transcript_source(session_transcript(s));
     m->seen = m->src->count(m->src->self);
     buf_init(&m->letter, LETTER_MAX);
-    if (session_caps(s))
+    if (session_caps(s) || !session_line(s, "CAPA", 4, why, size))
         send_list(m);
-    else
-        session_line(s, "CAPA", 4, why, size);
     return m;
 }
 
@@ -99,62 +101,135 @@ static struct drop_row *row_of(struct maildrop *m, unsigned long number)
 }
 
 /* "12 3456" */
-static bool two_numbers(const struct span *line, unsigned long *a, unsigned long long *b)
+static bool two_numbers(const char *p, size_t n, unsigned long *a, unsigned long long *b)
 {
     char text[64], *end;
-    if (line->n >= sizeof text)
+    if (n >= sizeof text)
         return false;
-    memcpy(text, line->p, line->n);
-    text[line->n] = '\0';
+    memcpy(text, p, n);
+    text[n] = '\0';
     *a = strtoul(text, &end, 10);
-    if (end == text || *end != ' ' || *a == 0 || *a > ROWS_MAX)
+    if (text[0] < '0' || text[0] > '9' || *end != ' ' || *a == 0)
+        return false;
+    while (*end == ' ')
+        end++;
+    if (*end < '0' || *end > '9')
         return false;
     *b = strtoull(end, &end, 10);
     return *end == '\0' || *end == ' ';
 }
 
-static void take_list(struct maildrop *m, size_t item, const struct item *it)
+/* The text of a reply behind its first line. Taken whole: asking for each line by its number would
+ * cost the square of a long list. */
+static struct span below_first(struct maildrop *m, size_t item)
 {
-    forget(m);
-    size_t cap = 0;
-    for (uint64_t k = 1; k < it->lines && m->n < ROWS_MAX; k++) {
-        struct span line;
-        unsigned long number;
-        unsigned long long octets;
-        if (!m->src->line(m->src->self, item, k, &line) || !two_numbers(&line, &number, &octets))
-            continue;
-        if (m->n == cap) {
-            cap = cap ? 2 * cap : 64;
-            m->rows = xrealloc(m->rows, cap * sizeof *m->rows);
-        }
-        if (number >= m->nindex) {
-            size_t to = 2 * number + 64;
-            m->index = xrealloc(m->index, to * sizeof *m->index);
-            memset(m->index + m->nindex, 0, (to - m->nindex) * sizeof *m->index);
-            m->nindex = to;
-        }
-        if (m->index[number])
-            continue; /* told twice: the first counts */
-        m->rows[m->n] = (struct drop_row){.number = (unsigned)number, .octets = octets};
-        m->index[number] = ++m->n;
-    }
-    m->listed = true;
+    struct span all = transcript_text(session_transcript(m->s), item);
+    const char *lf = memchr(all.p, '\n', all.n);
+    return lf ? (struct span){lf + 1, all.n - (size_t)(lf + 1 - all.p)} : (struct span){"", 0};
 }
 
-/* The lines of a body from line 1 on, dots unstuffed, at most max octets. */
-static void body_of(struct maildrop *m, size_t item, const struct item *it, size_t max,
-                    struct buf *out)
+/* The next line of *rest without its end; false: there is none. */
+static bool next_line(struct span *rest, struct span *line)
 {
-    for (uint64_t k = 1; k < it->lines && out->len < max; k++) {
-        struct span line;
-        if (!m->src->line(m->src->self, item, k, &line))
-            break;
-        if (line.n == 1 && *line.p == '.' && k + 1 == it->lines)
-            break;
-        bool dot = line.n > 1 && *line.p == '.';
-        buf_add(out, line.p + dot, line.n - dot);
-        buf_add(out, "\r\n", 2);
+    if (!rest->n)
+        return false;
+    const char *lf = memchr(rest->p, '\n', rest->n);
+    size_t all = lf ? (size_t)(lf - rest->p) + 1 : rest->n, n = all - (lf != NULL);
+    *line = (struct span){rest->p, n - (n && rest->p[n - 1] == '\r')};
+    rest->p += all;
+    rest->n -= all;
+    return true;
+}
+
+struct oddities {
+    size_t twice, odd, beyond;
+};
+
+static void take_row(struct maildrop *m, const struct span *line, size_t *cap, struct oddities *o)
+{
+    unsigned long number;
+    unsigned long long octets;
+    if (!two_numbers(line->p, line->n, &number, &octets)) {
+        o->odd++;
+        return;
     }
+    if (number > ROWS_MAX) {
+        o->beyond++;
+        return;
+    }
+    if (m->n == *cap) {
+        *cap = *cap ? 2 * *cap : 64;
+        m->rows = xrealloc(m->rows, *cap * sizeof *m->rows);
+    }
+    if (number >= m->nindex) {
+        size_t to = 2 * number + 64;
+        m->index = xrealloc(m->index, to * sizeof *m->index);
+        memset(m->index + m->nindex, 0, (to - m->nindex) * sizeof *m->index);
+        m->nindex = to;
+    }
+    if (m->index[number]) {
+        o->twice++;
+        return;
+    }
+    m->rows[m->n] = (struct drop_row){.number = (unsigned)number, .octets = octets};
+    m->index[number] = 1 + m->n++;
+}
+
+static void take_list(struct maildrop *m, size_t item, bool whole)
+{
+    struct span rest = below_first(m, item), line;
+    struct oddities o = {0};
+    size_t cap = 0, at = 0;
+    bool ended = false;
+    forget(m);
+    while (!ended && next_line(&rest, &line)) {
+        ended = line.n == 1 && *line.p == '.';
+        if (!ended && (rest.n || whole)) /* the last line of a list that was cut off is none */
+            take_row(m, &line, &cap, &o);
+    }
+    m->listed = true;
+    m->note[0] = '\0';
+#define SAY(...)                                                                                   \
+    at += (size_t)(at < sizeof m->note ? snprintf(m->note + at, sizeof m->note - at, __VA_ARGS__)  \
+                                       : 0)
+    if (!whole)
+        SAY("The connection was closed in the middle of the list: there may be more letters. ");
+    if (o.twice)
+        SAY("%zu numbers were told twice: the first line counts. ", o.twice);
+    if (o.odd)
+        SAY("%zu lines of the list are no \"number octets\" (RFC 1939 5). ", o.odd);
+    if (o.beyond)
+        SAY("%zu letters above number %d are not shown. ", o.beyond, ROWS_MAX);
+#undef SAY
+}
+
+/* As much as there is room for. */
+static bool add_some(struct buf *out, const char *p, size_t n)
+{
+    size_t room = out->max - out->len;
+    return buf_add(out, p, n < room ? n : room) && n <= room;
+}
+
+/* The lines of a body, dots unstuffed. False: there is more than out may hold. */
+static bool body_of(struct maildrop *m, size_t item, struct buf *out)
+{
+    struct span rest = below_first(m, item), line;
+    const char *run = rest.p; /* copied in one piece as far as nothing is to be changed */
+    const char *last = rest.p + rest.n;
+    bool all = true;
+    while (all && next_line(&rest, &line)) {
+        bool dot = line.n > 0 && *line.p == '.', crlf = line.p + line.n + 2 == rest.p;
+        if (dot && line.n == 1 && !rest.n) {
+            last = line.p;
+            break;
+        }
+        if (!dot && crlf)
+            continue;
+        all = add_some(out, run, (size_t)(line.p - run)) &&
+              add_some(out, line.p + dot, line.n - dot) && add_some(out, "\r\n", 2);
+        run = rest.p;
+    }
+    return all && (last <= run || add_some(out, run, (size_t)(last - run)));
 }
 
 static char *field_of(const struct buf *b, const char *name)
@@ -167,17 +242,18 @@ static char *field_of(const struct buf *b, const char *name)
     return text;
 }
 
-static void take_header(struct maildrop *m, struct drop_row *r, size_t item, const struct item *it)
+static void take_header(struct maildrop *m, struct drop_row *r, size_t item)
 {
     struct buf b;
-    buf_init(&b, 2 * HEADER_MAX);
-    body_of(m, item, it, HEADER_MAX, &b);
+    buf_init(&b, HEADER_MAX);
+    body_of(m, item, &b);
     free(r->from);
     free(r->subject);
     free(r->date);
     r->from = field_of(&b, "From");
     r->subject = field_of(&b, "Subject");
     r->date = field_of(&b, "Date");
+    m->known += r->state != DROP_KNOWN;
     r->state = DROP_KNOWN;
     buf_clear(&b);
 }
@@ -189,7 +265,7 @@ static void first_line(struct maildrop *m, size_t item, char *out, size_t size)
     snprintf(out, size, "%.*s", (int)(line.n < 250 ? line.n : 250), line.p);
 }
 
-static bool take(struct maildrop *m, size_t item, const struct item *it, const struct moment *mo)
+static bool take(struct maildrop *m, size_t item, const struct moment *mo)
 {
     const char *verb = mo->command.verb ? mo->command.verb->name : "";
     bool ok = mo->reply.cls == REPLY_OK;
@@ -213,7 +289,7 @@ static bool take(struct maildrop *m, size_t item, const struct item *it, const s
         return send_list(m);
     if (!strcmp(verb, "LIST") && !number) {
         if (ok)
-            take_list(m, item, it);
+            take_list(m, item, true);
         else
             first_line(m, item, m->refused, sizeof m->refused);
         m->listed = true;
@@ -222,9 +298,10 @@ static bool take(struct maildrop *m, size_t item, const struct item *it, const s
     if (!strcmp(verb, "TOP") && r) {
         m->flying -= m->flying > 0;
         if (ok)
-            take_header(m, r, item, it);
-        else
+            take_header(m, r, item);
+        else if (r->state != DROP_KNOWN)
             r->state = DROP_REFUSED;
+        m->no_top += !ok;
         maildrop_want(m, m->want, m->nwant);
         return true;
     }
@@ -237,11 +314,11 @@ static bool take(struct maildrop *m, size_t item, const struct item *it, const s
         m->fetch_refused[0] = '\0';
         buf_trim(&m->letter, 0);
         if (ok)
-            body_of(m, item, it, LETTER_MAX, &m->letter);
+            m->letter_cut = !body_of(m, item, &m->letter);
         else
             first_line(m, item, m->fetch_refused, sizeof m->fetch_refused);
         if (ok && r->state != DROP_KNOWN)
-            take_header(m, r, item, it);
+            take_header(m, r, item);
         return true;
     }
     if (!strcmp(verb, "DELE") && r && ok)
@@ -252,6 +329,31 @@ static bool take(struct maildrop *m, size_t item, const struct item *it, const s
         return true;
     }
     return false;
+}
+
+/* The connection is gone; what was being told stands in the transcript, open for ever. */
+static void cut_off(struct maildrop *m)
+{
+    struct item it;
+    bool open = m->src->item(m->src->self, m->seen, &it) && it.open;
+    m->over = true;
+    if (!m->listed && m->asked_list && open)
+        take_list(m, m->seen, false);
+    if (m->listed && !m->n && m->note[0])
+        snprintf(m->refused, sizeof m->refused, "%s", m->note);
+    if (!m->listed)
+        snprintf(m->refused, sizeof m->refused, "the connection is closed: %s",
+                 *session_last(m->s) ? session_last(m->s) : "no list came");
+    m->listed = true;
+    if (m->fetching) {
+        snprintf(m->fetch_refused, sizeof m->fetch_refused,
+                 "the connection was closed before letter %u was whole (%llu octets had come); "
+                 "they stand in the talk",
+                 m->rows[m->fetching - 1].number,
+                 (unsigned long long)(open ? below_first(m, m->seen).n : 0));
+        m->fetched = m->fetching;
+        m->fetching = 0;
+    }
 }
 
 bool maildrop_look(struct maildrop *m)
@@ -269,12 +371,11 @@ bool maildrop_look(struct maildrop *m)
         if (it.open)
             break;
         if (it.kind == ITEM_SERVER && m->src->moment(m->src->self, m->seen, &mo) && !mo.unsolicited)
-            changed = take(m, m->seen, &it, &mo) || changed;
+            changed = take(m, m->seen, &mo) || changed;
     }
     m->looking = false;
-    if (!session_is_open(m->s) && !m->listed) {
-        m->listed = true;
-        snprintf(m->refused, sizeof m->refused, "the connection is closed");
+    if (!session_is_open(m->s) && !m->over) {
+        cut_off(m);
         changed = true;
     }
     return changed;
@@ -308,7 +409,9 @@ void maildrop_want(struct maildrop *m, size_t i, size_t n)
         return;
     buf_init(&lines, 4096);
     for (size_t k = i; k < i + n && k < m->n && m->flying < most; k++)
-        if (m->rows[k].state == DROP_UNKNOWN && !m->rows[k].gone) {
+        if (m->rows[k].state == DROP_UNKNOWN && !m->known && m->no_top >= TOP_TRIES) {
+            m->rows[k].state = DROP_REFUSED;
+        } else if (m->rows[k].state == DROP_UNKNOWN && !m->rows[k].gone) {
             m->rows[k].state = DROP_ASKED;
             m->flying++;
             buf_addf(&lines, "TOP %u 0\r\n", m->rows[k].number);
@@ -350,25 +453,40 @@ bool maildrop_delete(struct maildrop *m, size_t i, char *why, size_t size)
     return about(m, i, "DELE", why, size);
 }
 
-bool maildrop_letter(const struct maildrop *m, size_t *row, const char **p, size_t *n,
-                     const char **why)
+bool maildrop_letter(struct maildrop *m, size_t *row, struct buf *out, bool *cut, const char **why)
 {
     *why = m->fetch_refused;
     if (!m->fetched)
         return false;
     *row = m->fetched - 1;
-    *p = m->letter.p ? m->letter.p : "";
-    *n = m->letter.len;
-    return !m->fetch_refused[0];
+    if (m->fetch_refused[0])
+        return false;
+    buf_clear(out);
+    *out = m->letter;
+    *cut = m->letter_cut;
+    buf_init(&m->letter, LETTER_MAX);
+    m->fetched = 0;
+    return true;
 }
 
-uint64_t maildrop_coming(const struct maildrop *m)
+uint64_t maildrop_coming(const struct maildrop *m, const struct drop_row **row)
 {
     struct item it;
-    uint64_t octets = 0;
-    size_t n = m->src->count(m->src->self);
-    if (!m->fetching || !n || !m->src->item(m->src->self, n - 1, &it) || !it.open)
+    *row = m->fetching ? &m->rows[m->fetching - 1] : NULL;
+    if (!m->fetching || !m->src->item(m->src->self, m->seen, &it) || !it.open)
         return 0;
-    octets = it.lines * 60; /* about: what is open has no size yet */
-    return octets ? octets : 1;
+    return transcript_text(session_transcript(m->s), m->seen).n;
+}
+
+uint64_t maildrop_listing(const struct maildrop *m)
+{
+    struct item it;
+    if (m->listed || !m->src->item(m->src->self, m->seen, &it) || !it.open)
+        return 0;
+    return it.lines > 1 ? it.lines - 1 : 0;
+}
+
+const char *maildrop_note(const struct maildrop *m)
+{
+    return m->note;
 }

@@ -16,10 +16,10 @@ static void lines_drop(struct mailview *m);
 static void letter_drop(struct mailview *m)
 {
     lines_drop(m);
-    if (m->text)
+    if (m->there)
         reader_clear(&m->reader);
-    free(m->text);
-    m->text = NULL;
+    buf_clear(&m->text);
+    m->there = false;
     m->scroll = 0;
 }
 
@@ -53,16 +53,21 @@ static void tell_views(struct mailview *m, bool practice)
     whatif_init(&usual);
     /* Those that the lessons speak of. */
     static const char *const known[] = {"bank.test", "bank.example", PRACTICE_HOST, NULL};
-    struct views_of v = {.text = m->text, .n = m->n, .reader = &m->reader, .domains = known};
-    if (practice && whatif_judge(&usual, m->text, m->n, &base, why, sizeof why))
+    struct views_of v = {
+        .text = buf_str(&m->text), .n = m->text.len, .reader = &m->reader, .domains = known};
+    if (practice && whatif_judge(&usual, buf_str(&m->text), m->text.len, &base, why, sizeof why))
         v.verdict = buf_str(&base);
     whatif_said(&m->whatif, changed, sizeof changed);
-    if (v.verdict && *changed && whatif_judge(&m->whatif, m->text, m->n, &then, why, sizeof why)) {
+    if (v.verdict && *changed &&
+        whatif_judge(&m->whatif, buf_str(&m->text), m->text.len, &then, why, sizeof why)) {
         v.changed = changed;
         v.whatif = buf_str(&then);
     }
     views_tell(&v, add_line, m);
     views_body(&v, add_line, m);
+    if (m->cut)
+        add_line(m, VIEWS_WARNING, "",
+                 "The letter is longer than 256 MB: the rest of it is not looked at.");
     buf_clear(&base);
     buf_clear(&then);
 }
@@ -79,14 +84,15 @@ static void lines_drop(struct mailview *m)
     m->width = m->rows = 0;
 }
 
-static void letter_show(struct mailview *m, bool practice, size_t row, const char *p, size_t n)
+/* Takes over what *text holds. */
+static void letter_show(struct mailview *m, bool practice, size_t row, struct buf *text, bool cut)
 {
     letter_drop(m);
-    m->text = xmalloc(n + 1);
-    memcpy(m->text, p, n);
-    m->n = n;
+    m->text = *text;
+    m->there = true;
+    m->cut = cut;
     m->row = row;
-    reader_open(&m->reader, m->text, n);
+    reader_open(&m->reader, buf_str(&m->text), m->text.len);
     whatif_init(&m->whatif);
     tell_views(m, practice);
     m->reading = true;
@@ -129,14 +135,22 @@ void mail_watch(struct app *app, struct tab *t)
     }
     if (!m->drop || !maildrop_look(m->drop))
         return;
-    size_t row, n;
-    const char *p, *refused;
-    bool there = m->waiting && maildrop_letter(m->drop, &row, &p, &n, &refused);
+    size_t row;
+    struct buf text;
+    bool cut;
+    const char *refused;
+    buf_init(&text, 0);
+    bool there = m->waiting && maildrop_letter(m->drop, &row, &text, &cut, &refused);
     if (there)
-        letter_show(m, session_is_practice(t->session), row, p, n);
+        letter_show(m, session_is_practice(t->session), row, &text, cut);
     else if (m->waiting && *refused)
         ui_notice(&app->ui, true, "not fetched: %s", refused);
     m->waiting = m->waiting && !there && !*refused;
+    if (m->eager && maildrop_listed(m->drop, &refused)) {
+        m->eager = false;
+        if (maildrop_count(m->drop))
+            mail_enter(app, t);
+    }
     app->ui.dirty = true;
 }
 
@@ -144,6 +158,17 @@ static void focus_mail(struct app *app)
 {
     app->ui.focus = app->ui.small_pane = FOCUS_MAIL;
     app->ui.zoom = false;
+}
+
+/* With a password, and with or without the world's domain. */
+static bool can_log_in(const char *name)
+{
+    size_t n = strcspn(name, "@");
+    for (const struct account_row *a = world_accounts(); a->address; a++)
+        if (*a->password && !strncmp(a->address, name, n) && a->address[n] == '@' &&
+            (!name[n] || !strcmp(a->address + n, name + n)))
+            return true;
+    return false;
 }
 
 void mail_open(struct app *app, const char *account)
@@ -162,16 +187,27 @@ void mail_open(struct app *app, const char *account)
                       "a mailbox is read by POP3: connect to pop3s://HOST and log in (:auth)");
             return;
         }
+        const char *name = *account ? account : "student";
+        int name_n = (int)strcspn(name, "@");
+        if (!can_log_in(name)) {
+            ui_notice(&app->ui, true,
+                      "nobody can log in as %.60s in the practice world: student and teacher can",
+                      name);
+            return;
+        }
         if (!tabs_practice(app, "pop3"))
             return;
         t = ui_tab(&app->ui);
         t->mail = xcalloc(1, sizeof *t->mail);
-        snprintf(t->mail->account, sizeof t->mail->account, "%s", *account ? account : "student");
+        snprintf(t->mail->account, sizeof t->mail->account, "%.*s", name_n, name);
         focus_mail(app);
         return;
     }
-    struct maildrop *drop = maildrop_open(t->session, why, sizeof why);
-    if (!drop) {
+    /* While a reply is waited for, that to PASS perhaps, mail_watch() opens it. */
+    bool soon = session_is_open(t->session) && session_outstanding(t->session) &&
+                session_ahead(t->session)->authed;
+    struct maildrop *drop = soon ? NULL : maildrop_open(t->session, why, sizeof why);
+    if (!drop && !soon) {
         ui_notice(&app->ui, true, "%s", why);
         return;
     }
@@ -206,9 +242,20 @@ void mail_enter(struct app *app, struct tab *t)
 {
     struct mailview *m = t->mail;
     char why[200];
-    if (!m || !m->drop || m->reading)
+    const char *refused = "";
+    if (!m || m->reading)
         return;
-    if (m->text && m->row == m->selected)
+    if (!m->drop || !maildrop_listed(m->drop, &refused)) {
+        m->eager = !m->eager && session_is_open(t->session);
+        ui_notice(&app->ui, false, "%s",
+                  m->eager ? "the list has not come yet; the letter is opened when it is there "
+                             "(Enter again: not)"
+                           : "no letter is opened");
+        return;
+    }
+    if (*refused)
+        ui_notice(&app->ui, true, "%s", refused);
+    else if (m->there && m->row == m->selected)
         m->reading = true; /* it is here already */
     else if (!maildrop_fetch(m->drop, m->selected, why, sizeof why))
         ui_notice(&app->ui, true, "%s", why);
@@ -255,7 +302,7 @@ static void path_told(struct app *app, const char *answer)
 {
     struct tab *t = ui_tab(&app->ui);
     char why[400];
-    if (!answer || !*answer || !t || !t->mail || !t->mail->text)
+    if (!answer || !*answer || !t || !t->mail || !t->mail->there)
         return;
     if (reader_save(&t->mail->reader, part_to_save - 1, answer, why, sizeof why))
         ui_notice(&app->ui, false, "part %zu saved as %s", part_to_save, answer);
@@ -281,7 +328,7 @@ static void part_told(struct app *app, const char *answer)
 {
     struct tab *t = ui_tab(&app->ui);
     char *end, name[128];
-    if (!answer || !*answer || !t || !t->mail || !t->mail->text)
+    if (!answer || !*answer || !t || !t->mail || !t->mail->there)
         return;
     part_to_save = strtoul(answer, &end, 10);
     const struct reader *r = &t->mail->reader;
@@ -315,7 +362,7 @@ static void whatif_told(struct app *app, const char *answer)
 {
     struct tab *t = ui_tab(&app->ui);
     char why[600], said[200];
-    if (!answer || !*answer || !t || !t->mail || !t->mail->text)
+    if (!answer || !*answer || !t || !t->mail || !t->mail->there)
         return;
     if (!whatif_change(&t->mail->whatif, answer, why, sizeof why)) {
         ui_notice(&app->ui, true, "%s", why);

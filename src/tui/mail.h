@@ -3,6 +3,7 @@
 #ifndef HELOSCOPE_TUI_MAIL_H
 #define HELOSCOPE_TUI_MAIL_H
 
+#include "tui/ui.h"
 #include "heloscope/maildrop.h"
 #include "heloscope/views.h"
 #include "heloscope/whatif.h"
@@ -20,12 +21,14 @@ struct mailview {
     bool opening;          /* what is sent then is reported at once */
     size_t selected, top;
     bool waiting; /* for the letter that was asked for */
+    bool eager;   /* Enter came before the list: the selected letter is opened then */
     bool reading;
     size_t row; /* of the letter that is read */
     struct whatif whatif;
     struct reader reader;
-    char *text; /* the letter's octets */
-    size_t n;
+    bool there; /* a letter is: reader and text hold it */
+    bool cut;   /* there was more of it */
+    struct buf text;
     struct mail_line *lines;
     size_t nlines;
     int width, rows, scroll;

@@ -74,7 +74,7 @@ static void list_row(const struct drop_row *row, struct rect r, int y, bool sele
         return;
     }
     if (row->state != DROP_KNOWN) {
-        text_puts(y, x, end - x, ROLE_DIM, "...");
+        text_puts(y, x, end - x, ROLE_DIM, row->gone ? "(marked as deleted)" : "...");
         return;
     }
     if (r.w >= 60) { /* "Sat, 21 Nov 2026 08:00:00" without its weekday and seconds */
@@ -91,27 +91,106 @@ static void list_row(const struct drop_row *row, struct rect r, int y, bool sele
     text_puts(y, x, end - x, ROLE_TEXT, *row->subject ? row->subject : "(no subject)");
 }
 
-static void list(struct ui *ui, struct mailview *m, struct rect r)
+/* What came of the letter that was asked for; "" where none was. */
+static void progress(const struct mailview *m, char *out, size_t size)
 {
-    char right[64];
-    const char *why;
-    size_t n = maildrop_count(m->drop);
-    int h = r.h - 1;
-    if (!maildrop_listed(m->drop, &why) || *why || n == 0) {
-        title(r, "[ mailbox ]", "");
-        text_puts(r.y + 1, r.x + 1, r.w - 2, *why ? ROLE_WARNING : ROLE_DIM,
-                  *why                              ? why
-                  : !maildrop_listed(m->drop, &why) ? "asking for the list ..."
-                                                    : "The maildrop is empty.");
+    const struct drop_row *row;
+    char came[16], all[16];
+    uint64_t octets = maildrop_coming(m->drop, &row);
+    *out = '\0';
+    if (!row)
+        return;
+    size_words(octets, came, sizeof came);
+    size_words(row->octets, all, sizeof all);
+    snprintf(out, size,
+             octets > row->octets + 1024 ? "[ letter %u: %s, LIST said %s; C-c ends it ]"
+                                         : "[ letter %u: %s of %s ]",
+             row->number, came, all);
+}
+
+/* The first line of the newest reply. */
+static void newest_reply(struct session *s, char *out, size_t size)
+{
+    const struct source *src = transcript_source(session_transcript(s));
+    struct item it;
+    struct span line = {"", 0};
+    for (size_t i = src->count(src->self); i-- > 0 && !line.n;)
+        if (src->item(src->self, i, &it) && it.kind == ITEM_SERVER)
+            src->line(src->self, i, 0, &line);
+    snprintf(out, size, "%.*s", (int)(line.n < 120 ? line.n : 120), line.p);
+}
+
+/* Why there is no list yet, or none will come; *bad: something went wrong. */
+static void mail_state(const struct tab *t, char *out, size_t size, bool *bad)
+{
+    const struct mailview *m = t->mail;
+    char said[128];
+    const char *last = t->session ? session_last(t->session) : "";
+    *bad = true;
+    if (!t->session || !session_is_open(t->session)) {
+        snprintf(out, size, "There is no list: the connection is closed%s%s.", *last ? ": " : "",
+                 last);
         return;
     }
+    newest_reply(t->session, said, sizeof said);
+    if ((m->step > 0 || !*m->account) && !session_outstanding(t->session) &&
+        session_reply_class(t->session) != REPLY_OK) {
+        snprintf(out, size,
+                 "Logging in%s%s was refused: %s  Once you have logged in by yourself (i: USER, "
+                 "PASS) the list comes.",
+                 *m->account ? " as " : "", m->account, said);
+        return;
+    }
+    *bad = false;
+    snprintf(out, size, "logging in%s%s ...%s", *m->account ? " as " : "", m->account,
+             m->eager ? " the first letter is opened then" : "");
+}
+
+static void no_list(const struct tab *t, const struct mailview *m, struct rect r)
+{
+    char words[500];
+    const char *why = "";
+    bool bad = false;
+    uint64_t lines = m->drop ? maildrop_listing(m->drop) : 0;
+    title(r, "[ mailbox ]", "");
+    if (!m->drop)
+        mail_state(t, words, sizeof words, &bad);
+    else if (!maildrop_listed(m->drop, &why))
+        snprintf(words, sizeof words,
+                 lines ? "asking for the list ... %llu letters so far" : "asking for the list ...",
+                 (unsigned long long)lines);
+    else
+        snprintf(words, sizeof words, "%s", *why ? why : "The maildrop is empty.");
+    bad = bad || *why;
+    struct rect in = {r.y + 1, r.x + 1, r.h - 1, r.w - 2};
+    if (in.h > 0)
+        text_wrap(in, 0, bad ? ROLE_WARNING : ROLE_DIM, words, strlen(words));
+}
+
+static void list(const struct tab *t, struct mailview *m, struct rect r)
+{
+    char right[100];
+    const char *why, *note = "";
+    size_t n = m->drop ? maildrop_count(m->drop) : 0;
+    int h = r.h - 1;
+    if (n == 0 || !maildrop_listed(m->drop, &why) || *why) {
+        no_list(t, m, r);
+        return;
+    }
+    note = maildrop_note(m->drop);
+    if (*note && h > 2)
+        h--;
+    else
+        note = "";
     if (m->selected >= n)
         m->selected = n - 1;
     if (m->selected < m->top)
         m->top = m->selected;
     if (h > 0 && m->selected >= m->top + (size_t)h)
         m->top = m->selected - (size_t)h + 1;
-    snprintf(right, sizeof right, "[ %zu/%zu ]", m->selected + 1, n);
+    progress(m, right, sizeof right);
+    if (!*right)
+        snprintf(right, sizeof right, "[ %zu/%zu ]", m->selected + 1, n);
     title(r, "[ mailbox ]", right);
     for (int i = 0; i < h && m->top + (size_t)i < n; i++) {
         bool selected = m->top + (size_t)i == m->selected;
@@ -121,7 +200,8 @@ static void list(struct ui *ui, struct mailview *m, struct rect r)
             cursor_x = r.x;
         }
     }
-    (void)ui;
+    if (*note)
+        text_puts(r.y + r.h - 1, r.x + 1, r.w - 2, ROLE_WARNING, note);
     maildrop_want(m->drop, m->top, h > 0 ? (size_t)h : 0);
 }
 
@@ -191,12 +271,8 @@ void mail_draw(struct ui *ui)
     if (r.h <= 0 || !t || !t->mail)
         return;
     struct mailview *m = t->mail;
-    if (!m->drop) {
-        title(r, "[ mailbox ]", "");
-        text_puts(r.y + 1, r.x + 1, r.w - 2, ROLE_DIM, "logging in ...");
-    } else if (m->reading) {
+    if (m->reading)
         letter(m, r);
-    } else {
-        list(ui, m, r);
-    }
+    else
+        list(t, m, r);
 }

@@ -164,12 +164,38 @@ static void from_the_start(void **state)
     term_stop(t);
 }
 
+/* Enter before the list is there opens the letter when it is; who cannot log in is told so. */
+static void too_early(void **state)
+{
+    (void)state;
+    struct term *t = helo(80, 24, NULL, NULL);
+    term_wait(t, "practise", WAIT);
+    term_keys(t, "m\r");
+    term_wait(t, "1  Said on the wire", WAIT);
+    term_key(t, "Esc");
+    term_wait(t, "Welcome to the practice world", WAIT);
+    term_keys(t, ":");
+    term_wait(t, "all commands", WAIT);
+    term_line(t, "mail postmaster");
+    term_wait(t, "nobody can log in as postmaster", WAIT);
+    term_keys(t, ":");
+    term_wait(t, "all commands", WAIT);
+    term_line(t, "mail teacher@practice.example");
+    term_wait(t, "The maildrop is empty.", WAIT);
+    term_keys(t, ":");
+    term_wait(t, "all commands", WAIT);
+    term_line(t, "mail teacher"); /* by a second connection: the maildrop is locked */
+    term_wait(t, "Logging in as teacher was refused: -ERR", WAIT);
+    term_stop(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         term_unit_test(four_views),
         term_unit_test(small_and_resized),
         term_unit_test(from_the_start),
+        term_unit_test(too_early),
     };
     term_use_cmocka();
     return cmocka_run_group_tests(tests, NULL, NULL);

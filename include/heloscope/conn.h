@@ -58,6 +58,8 @@ struct conn_options {
     int resolve_timeout_ms; /* 0: 10 s */
     int tls_timeout_ms;     /* 0: 30 s */
     bool insecure;          /* go on with an unverified certificate without a question */
+    bool tls_hold;          /* CONN_TLS_UNVERIFIED comes for each certificate, whatever it is worth:
+                               conn_tls_accept() goes on. Before `insecure` */
     struct tls_trust trust;
     const char *name_servers;  /* "127.0.0.1:5353": asked instead of the system's (tests); NULL: the
                                   system's */

@@ -53,9 +53,9 @@ enum dane_verdict {
 /* chain: the certificates as presented, the server's first. names: for usage 2, the names any of
  * which the certificate may carry (the host, and the domain that was asked for; RFC 7672 3.2.2).
  * now: for the dates of usage 2. why: always one sentence. DANE_UNPROVEN says there too whether the
- * records would have fitted. */
+ * records would have fitted. usage: of the record that fits, where it is DANE_VERIFIED; or NULL. */
 enum dane_verdict dane_check(const struct dane *d, const struct der *chain, size_t nchain,
-                             const char *const *names, size_t nnames, time_t now, char *why,
-                             size_t size);
+                             const char *const *names, size_t nnames, time_t now, uint8_t *usage,
+                             char *why, size_t size);
 
 #endif

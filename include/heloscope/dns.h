@@ -82,6 +82,7 @@ struct dns {
     struct dns_query *(*ask)(void *self, const char *name, enum dns_type type, dns_fn *fn,
                              void *arg);
     void (*cancel)(void *self, struct dns_query *q);
+    bool (*believed)(const void *self); /* NULL: never */
     void (*free)(void *self);
 };
 
@@ -104,6 +105,8 @@ struct dns_query *dns_ask(const struct dns *d, const char *name, enum dns_type t
                           void *arg);
 /* fn is not called any more. Safe with NULL. */
 void dns_cancel(const struct dns *d, struct dns_query *q);
+/* Would an authenticated answer be believed (see dns_answer)? Known once something was asked. */
+bool dns_believed(const struct dns *d);
 /* Ends every question silently. Safe with one that was never opened. */
 void dns_free(struct dns *d);
 

@@ -7,6 +7,7 @@
 
 #include "heloscope/caps.h"
 #include "heloscope/conn.h"
+#include "heloscope/dane.h"
 #include "heloscope/mx.h"
 #include "heloscope/proto.h"
 #include "heloscope/transcript.h"
@@ -31,6 +32,9 @@ struct session_options {
     struct conn_options conn;     /* its strings must outlive a session with an mx: target */
     const struct dns *dns;        /* asked for mail exchangers instead of the system's; borrowed */
     const struct mtasts *mta_sts; /* a policy to judge the other end by, or NULL; borrowed */
+    /* TLSA records are looked up for SMTP hosts and count as RFC 7672 wants; else nobody is asked.
+     */
+    bool dane;
     bool mx_ask;    /* SESSION_ASK_MX where there is a choice; else the best one is taken */
     bool practice;  /* the header says DEMO */
     int timeout_ms; /* > 0: replaces every per-phase timeout (RFC 5321 4.5.3.2) */
@@ -125,6 +129,11 @@ const char *session_address(const struct session *s);
 const struct tls_facts *session_tls(const struct session *s); /* NULL: in clear */
 /* What the server presented (tlspeer.h), also after the end; NULL: in clear. Borrowed. */
 struct tls_peer *session_peer(const struct session *s);
+/* Is DNS still being asked about what the server presented? (Also after the end.) */
+bool session_asking(const struct session *s);
+/* Judges what the server presented by records that somebody else looked up. domain: the one that
+ * was asked for, or NULL. DANE_NONE too where there is no TLS. */
+enum dane_verdict session_judge_dane(struct session *s, const struct dane *d, const char *domain);
 /* Fills what tlsreport.h reports and judges; what it points at lives as long as the session (its
  * old_* and versions are left empty). */
 struct tls_seen;

@@ -56,6 +56,11 @@ const struct tls_opinion *tls_peer_opinion(const struct tls_peer *p, enum tls_ch
 void tls_peer_say(struct tls_peer *p, enum tls_check c, enum tls_word word, const char *why,
                   const char *next);
 
+/* DANE's authenticated match stands in for these checks (bits 1u << enum tls_check): that they fail
+ * is no fault. RFC 7672 3.1.1 (usage 3: neither chain nor name nor date count), 3.1.2. */
+void tls_peer_stand_in(struct tls_peer *p, unsigned checks);
+bool tls_peer_stood_in(const struct tls_peer *p, enum tls_check c);
+
 /* -- the chain, the server's certificate first, as it was sent -- */
 struct tls_cert {
     char subject[256], issuer[256];

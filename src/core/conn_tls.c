@@ -86,7 +86,7 @@ static bool judge(struct conn *c)
     const struct tls_facts f = *tls_facts(c->tls); /* ours: the answer may be to abort */
     loop_drop(c->limit);
     c->limit = NULL;
-    if (f.verdict != TLS_UNVERIFIED || c->o.insecure)
+    if (!c->o.tls_hold && (f.verdict != TLS_UNVERIFIED || c->o.insecure))
         return conn_tls_up(c);
     c->phase = PHASE_ASKING;
     c->blocked = false;

@@ -217,8 +217,8 @@ static const char *trust_words(const struct dane *d)
 }
 
 enum dane_verdict dane_check(const struct dane *d, const struct der *chain, size_t nchain,
-                             const char *const *wanted, size_t nwanted, time_t now, char *why,
-                             size_t size)
+                             const char *const *wanted, size_t nwanted, time_t now, uint8_t *usage,
+                             char *why, size_t size)
 {
     struct presented c = {0};
     char how[300] = "", reason[300] = "", bad[200] = "";
@@ -265,6 +265,8 @@ enum dane_verdict dane_check(const struct dane *d, const struct der *chain, size
     if (hit) {
         snprintf(why, size, "verified by TLSA %u %u %u: %s", hit->usage, hit->selector,
                  hit->matching, how);
+        if (usage)
+            *usage = hit->usage;
         return DANE_VERIFIED;
     }
     snprintf(why, size,

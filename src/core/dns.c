@@ -246,6 +246,11 @@ void dns_cancel(const struct dns *d, struct dns_query *q)
         d->cancel(d->self, q);
 }
 
+bool dns_believed(const struct dns *d)
+{
+    return d->believed && d->believed(d->self);
+}
+
 void dns_free(struct dns *d)
 {
     if (d->free)

@@ -395,6 +395,12 @@ static void asker_cancel(void *self, struct dns_query *q)
                 ares_cancel(d->lanes[i].channel);
 }
 
+static bool asker_believed(const void *self)
+{
+    const struct asker *d = self;
+    return d->local;
+}
+
 static void asker_free(void *self)
 {
     struct asker *d = self;
@@ -429,6 +435,10 @@ bool dns_open(struct dns *out, struct loop *l, const struct dns_options *o, char
             return false;
         }
     }
-    *out = (struct dns){.self = d, .ask = asker_ask, .cancel = asker_cancel, .free = asker_free};
+    *out = (struct dns){.self = d,
+                        .ask = asker_ask,
+                        .cancel = asker_cancel,
+                        .believed = asker_believed,
+                        .free = asker_free};
     return true;
 }

@@ -325,6 +325,12 @@ static void zone_cancel(void *self, struct dns_query *q)
     drop(q);
 }
 
+static bool zone_believed(const void *self)
+{
+    (void)self;
+    return true;
+}
+
 static void zone_free(void *self)
 {
     struct zone *z = self;
@@ -351,6 +357,10 @@ bool dns_zone(struct dns *d, struct loop *l, const char *text, char *why, size_t
         }
         text += n + (text[n] == '\n');
     }
-    *d = (struct dns){.self = z, .ask = zone_ask, .cancel = zone_cancel, .free = zone_free};
+    *d = (struct dns){.self = z,
+                      .ask = zone_ask,
+                      .cancel = zone_cancel,
+                      .believed = zone_believed,
+                      .free = zone_free};
     return true;
 }

@@ -190,6 +190,7 @@ struct session *session_open(struct loop *l, const struct target *t,
             expect_banner(s);
         return s;
     }
+    s->options.conn.tls_hold = session_dane_wanted(s);
     s->conn = conn_open(l, t, &s->options.conn, session_conn_event, s);
     if (!s->conn) {
         s->fault = FAULT_NETWORK;
@@ -251,6 +252,9 @@ void session_free(struct session *s)
     s->fn = NULL;
     conn_free(s->conn);
     session_mx_end(s);
+    session_dane_end(s);
+    if (!s->dns_borrowed)
+        dns_free(&s->dns);
     free(s->mx_list);
     route_clear(&s->mx_route);
     loop_drop(s->timer);

@@ -61,6 +61,27 @@ static void judge_by_policy(struct session *s)
                         0, "MTA-STS: %s", tls_peer_opinion(s->peer, TLS_CHECK_MTA_STS)->why);
 }
 
+static void keep_facts(struct session *s, const struct conn_event *ev)
+{
+    keep_tls(s, ev);
+    session_dane_again(s);
+}
+
+void session_tls_decide(struct session *s)
+{
+    if (!s->conn)
+        return;
+    if (s->tls.verdict != TLS_UNVERIFIED || s->options.conn.insecure) {
+        conn_tls_accept(s->conn);
+        return;
+    }
+    session_event_entry(s, EVENT_TLS_UNVERIFIED, MARK_WARN, 0, "certificate NOT verified: %s",
+                        s->tls.why);
+    s->ask_tls = true;
+    session_tell(s, SESSION_CHANGED);
+    session_tell(s, SESSION_ASK_TLS);
+}
+
 static void tls_is_up(struct session *s, const struct tls_facts *f)
 {
     enum item_mark mark = f->verdict == TLS_UNVERIFIED ? MARK_WARN : MARK_EVENT;
@@ -74,8 +95,10 @@ static void tls_is_up(struct session *s, const struct tls_facts *f)
         session_event_entry(s, EVENT_TLS_UP, mark, 0, "%s up (%s), verified by the practice CA",
                             f->version, f->cipher);
     else
-        session_event_entry(s, EVENT_TLS_UP, mark, 0, "%s up (%s), verified: issued to %s by %s",
-                            f->version, f->cipher, f->names[0] ? f->names : f->subject, f->issuer);
+        session_event_entry(s, EVENT_TLS_UP, mark, 0, "%s up (%s), verified%s: issued to %s by %s",
+                            f->version, f->cipher,
+                            tls_peer_stood_in(s->peer, TLS_CHECK_CHAIN) ? " by DANE" : "",
+                            f->names[0] ? f->names : f->subject, f->issuer);
     judge_by_policy(s);
 }
 
@@ -154,6 +177,8 @@ void session_conn_event(void *arg, const struct conn_event *ev)
         session_event_entry(s, EVENT_CONNECTED, MARK_EVENT, 0, "connected to %s (%.1f ms)",
                             ev->text, ev->ms);
         s->up = !s->target.tls;
+        if (s->target.tls)
+            session_dane_ask(s);
         if (s->nqueue > 0) /* the banner is waited for from here on, not from the look-up */
             s->queue[0].sent_us = now_us();
         if (s->up) {
@@ -172,8 +197,10 @@ void session_conn_event(void *arg, const struct conn_event *ev)
         return;
     case CONN_TLS_UP: {
         bool implicit = s->target.tls;
-        keep_tls(s, ev);
-        tls_is_up(s, ev->facts);
+        keep_facts(s, ev);
+        if (!s->options.conn.tls_hold)
+            session_dane_judge(s); /* says why nobody was asked */
+        tls_is_up(s, &s->tls);
         if (implicit && s->nqueue > 0)
             s->queue[0].sent_us = now_us();
         session_arm(s);
@@ -182,11 +209,9 @@ void session_conn_event(void *arg, const struct conn_event *ev)
     }
     case CONN_TLS_UNVERIFIED:
         keep_tls(s, ev);
-        session_event_entry(s, EVENT_TLS_UNVERIFIED, MARK_WARN, 0, "certificate NOT verified: %s",
-                            ev->facts->why);
-        s->ask_tls = true;
-        session_tell(s, SESSION_CHANGED);
-        session_tell(s, SESSION_ASK_TLS);
+        session_dane_judge(s);
+        if (!session_dane_hold(s))
+            session_tls_decide(s);
         return;
     case CONN_INJECTED:
         s->injected += ev->n;

@@ -77,6 +77,7 @@ static void upgrade(struct session *s)
             s->proto->caps_verb);
     }
     s->up = false;
+    session_dane_ask(s);
     conn_start_tls(s->conn, rest, n);
 }
 

@@ -11,21 +11,27 @@
 
 static void on_list(void *arg, const struct mx_list *list);
 
+bool session_dns(struct session *s, int timeout_ms, char *why, size_t size)
+{
+    const struct session_options *o = &s->options;
+    const int given = o->conn.resolve_timeout_ms;
+    struct dns_options d = {.servers = o->conn.name_servers,
+                            .timeout_ms =
+                                given && (!timeout_ms || given < timeout_ms) ? given : timeout_ms};
+    if (s->dns.ask)
+        return true;
+    s->dns_borrowed = o->dns != NULL;
+    if (o->dns)
+        s->dns = *o->dns;
+    return o->dns || dns_open(&s->dns, s->loop, &d, why, size);
+}
+
 bool session_mx_begin(struct session *s)
 {
     const struct session_options *o = &s->options;
-    char why[300] = "";
-    if (!o->dns) {
-        struct dns_options d = {.servers = o->conn.name_servers,
-                                .timeout_ms = o->conn.resolve_timeout_ms};
-        if (!dns_open(&s->dns, s->loop, &d, why, sizeof why)) {
-            snprintf(s->last, sizeof s->last, "%s", why);
-            s->fault = FAULT_NETWORK;
-            return false;
-        }
-    } else {
-        s->dns = *o->dns;
-        s->dns_borrowed = true;
+    if (!session_dns(s, 0, s->last, sizeof s->last)) {
+        s->fault = FAULT_NETWORK;
+        return false;
     }
     session_event_entry(s, EVENT_MX, MARK_EVENT, 0, "looking up the mail exchangers (MX) of %s",
                         s->target.host);
@@ -38,9 +44,6 @@ void session_mx_end(struct session *s)
 {
     mx_cancel(s->mx);
     s->mx = NULL;
-    if (!s->dns_borrowed)
-        dns_free(&s->dns);
-    s->dns = (struct dns){0};
 }
 
 static void tell_list(struct session *s, const struct mx_list *l)
@@ -121,6 +124,7 @@ void session_mx_pick(struct session *s, size_t i)
         target_label(&s->mx_route.connect);
     }
     s->options.conn.route = &s->mx_route;
+    s->options.conn.tls_hold = session_dane_wanted(s);
     s->conn = conn_open(s->loop, t, &s->options.conn, session_conn_event, s);
     session_tell(s, SESSION_CHANGED);
 }

@@ -41,6 +41,10 @@ struct session {
     struct mx_list *mx_list; /* what was found, or NULL */
     bool mx_pending;         /* an mx: target, not connected yet */
     struct route mx_route;
+    struct dane dane; /* the host's TLSA records */
+    struct dns_query *dane_query;
+    bool dane_asking, dane_known;
+    bool dane_holds; /* the handshake is through, and waits for them */
     char address[64]; /* of the other end, or "" */
     bool up;          /* connected, implicit TLS done */
     bool ask_tls;
@@ -161,6 +165,21 @@ void session_saw_refusal(struct session *s, const char *line, size_t n);
 bool session_mx_begin(struct session *s);
 /* Stops looking. */
 void session_mx_end(struct session *s);
+/* Opens s->dns where it is not open yet; timeout_ms where the options name none. False: why. */
+bool session_dns(struct session *s, int timeout_ms, char *why, size_t size);
+
+/* session_dane.c */
+bool session_dane_wanted(const struct session *s);
+/* Begins to ask, if that is wanted and was not done. */
+void session_dane_ask(struct session *s);
+/* The certificate is there: must the answer be waited for? Then session_tls_decide() is called. */
+bool session_dane_hold(struct session *s);
+/* The certificate's verdicts are new: DANE's joins them, and is told. */
+void session_dane_judge(struct session *s);
+/* s->tls was filled anew: the verdict joins it once more, silently. */
+void session_dane_again(struct session *s);
+void session_dane_end(struct session *s);
+
 /* session_feed.c */
 /* More of the letter, now that what was queued is sent. */
 void session_feed_more(struct session *s);
@@ -170,5 +189,7 @@ void session_feed_free(struct session *s);
 
 /* session_conn.c */
 void session_conn_event(void *arg, const struct conn_event *ev);
+/* Everything about the certificate is known that will be: goes on, or asks. */
+void session_tls_decide(struct session *s);
 
 #endif

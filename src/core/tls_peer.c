@@ -31,6 +31,7 @@ struct tls_peer {
     size_t ocsp_n;
     bool ocsp_cut;
     bool asked_client;
+    unsigned stood_in; /* bits of the checks that DANE stands in for */
     char client[256];
     struct octets der[CHAIN_MAX];
     struct tls_opinion *opinion; /* TLS_CHECKS of them; their words are made when looked at */
@@ -63,6 +64,16 @@ void tls_peer_free(struct tls_peer *p)
     free(p->ocsp);
     free(p->opinion);
     free(p);
+}
+
+void tls_peer_stand_in(struct tls_peer *p, unsigned checks)
+{
+    p->stood_in = checks;
+}
+
+bool tls_peer_stood_in(const struct tls_peer *p, enum tls_check c)
+{
+    return p && (p->stood_in & 1u << c);
 }
 
 /* -- from the handshake ------------------------------------------------------------------------ */

@@ -17,17 +17,24 @@ enum dane_verdict tls_judge_dane(struct tls_peer *p, const struct dane *d, const
     struct der chain[CHAIN_MAX];
     size_t n = 0;
     char why[500];
+    uint8_t usage = 0;
     for (; n < CHAIN_MAX && n < tls_peer_count(p); n++) {
         chain[n].p = tls_peer_der(p, n, &chain[n].n);
         if (!chain[n].p)
             break;
     }
-    enum dane_verdict v = dane_check(d, chain, n, names, nnames, time(NULL), why, sizeof why);
+    enum dane_verdict v =
+        dane_check(d, chain, n, names, nnames, time(NULL), &usage, why, sizeof why);
     tls_peer_say(p, TLS_CHECK_DANE, words[v], why,
                  v == DANE_FAILED
                      ? "publish TLSA records of the certificate in use before changing it"
                  : v == DANE_UNUSABLE ? "publish records of usage 3 (3 1 1) for mail"
                                       : "");
+    /* Usage 2 has its own look at name and dates. */
+    tls_peer_stand_in(p, v != DANE_VERIFIED ? 0
+                         : usage == 3
+                             ? 1u << TLS_CHECK_CHAIN | 1u << TLS_CHECK_NAME | 1u << TLS_CHECK_DATE
+                             : 1u << TLS_CHECK_CHAIN);
     return v;
 }
 

@@ -142,6 +142,7 @@ struct tls_scan *tls_scan_new(struct loop *l, const struct target *t,
     s->loop = l;
     s->options = *o;
     s->options.use_sink = false;
+    s->options.dane = false;
     s->helo = xstrdup(helo);
     s->fn = fn;
     s->arg = arg;

@@ -208,11 +208,18 @@ static void certificate(struct finder *f, const struct tls_seen *s)
                                              [TLS_CHECK_DANE] = RULE_DANE,
                                              [TLS_CHECK_MTA_STS] = RULE_MTA_STS};
     struct tls_ocsp ocsp;
+    struct buf excused;
+    buf_init(&excused, 400);
     for (int c = 0; s->facts && c < TLS_CHECKS; c++) {
         const struct tls_opinion *o = tls_peer_opinion(s->peer, (enum tls_check)c);
-        if (o->word == TLS_FAILS)
+        if (o->word == TLS_FAILS && tls_peer_stood_in(s->peer, (enum tls_check)c))
+            buf_addf(&excused, "%s%.120s", excused.len ? "; " : "", o->why);
+        else if (o->word == TLS_FAILS)
             found(f, by_check[c], "%s", o->why);
     }
+    if (excused.len)
+        found(f, RULE_DANE_ONLY, "%s", buf_str(&excused));
+    buf_clear(&excused);
     if (!s->facts || !s->peer)
         return;
     tls_peer_ocsp(s->peer, &ocsp);

@@ -81,9 +81,11 @@ static void verdicts(const struct report *r)
     line(r, TLS_LINE_TITLE, "", "What was verified, and what was not");
     for (int c = 0; c < TLS_CHECKS; c++) {
         const struct tls_opinion *o = tls_peer_opinion(s->peer, (enum tls_check)c);
-        line(r, kinds[o->word], tls_check_name((enum tls_check)c), "%s: %s", tls_word_name(o->word),
-             o->why);
-        if (o->next[0])
+        const bool dane = o->word == TLS_FAILS && tls_peer_stood_in(s->peer, (enum tls_check)c);
+        line(r, dane ? TLS_LINE_WARN : kinds[o->word], tls_check_name((enum tls_check)c),
+             "%s: %s%s", tls_word_name(o->word), o->why,
+             dane ? " (no matter: DANE stands in for it)" : "");
+        if (o->next[0] && !dane)
             line(r, TLS_LINE_PLAIN, "", "-> %s", o->next);
     }
     struct tls_ocsp ocsp;
@@ -278,6 +280,8 @@ static json_t *json_tls(const struct tls_seen *s)
         json_object_set_new(v, "verdict", string(word[p->word]));
         json_object_set_new(v, "why", string(p->why));
         json_object_set_new(v, "next", string(p->next));
+        if (p->word == TLS_FAILS && tls_peer_stood_in(s->peer, (enum tls_check)c))
+            json_object_set_new(v, "stood_in", json_string("DANE"));
         json_array_append_new(checks, v);
     }
     json_object_set_new(o, "checks", checks);

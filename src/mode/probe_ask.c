@@ -4,7 +4,6 @@
 #include "mode/probe.h"
 #include "heloscope/buf.h"
 #include "heloscope/loop.h"
-#include "heloscope/tlsjudge.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -155,10 +154,8 @@ static void judge(struct probe *p)
     for (size_t i = 0; i < p->ntalks; i++) {
         struct probe_talk *t = &p->talks[i];
         const struct dane *d = t->facts ? dnsfacts_dane(t->facts) : NULL;
-        struct tls_peer *peer = t->s ? session_peer(t->s) : NULL;
-        const char *names[2] = {t->target.ascii, p->list ? p->list->domain : NULL};
-        if (d && peer)
-            tls_judge_dane(peer, d, names, p->list ? 2 : 1);
+        if (d && t->s)
+            session_judge_dane(t->s, d, p->list ? p->list->domain : NULL);
     }
 }
 

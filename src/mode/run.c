@@ -275,6 +275,7 @@ int mode_run(const struct args *a)
         fprintf(stderr, "heloscope: %s\n", config.broken);
     r->args = a;
     r->session.conn.insecure = a->insecure;
+    r->session.dane = true;
     r->session.timeout_ms = (int)(a->timeout ? a->timeout : config.timeout) * 1000;
     config_clear(&config);
     r->njobs = a->parallel ? a->parallel : 1;

@@ -436,6 +436,7 @@ int mode_send(const struct args *a)
         fprintf(stderr, "heloscope: %s\n", config.broken);
     all->args = a;
     all->session.conn.insecure = a->insecure;
+    all->session.dane = true;
     all->session.timeout_ms = (int)(a->timeout ? a->timeout : config.timeout) * 1000;
     config_clear(&config);
     all->n = a->parallel ? a->parallel : 1;

@@ -47,7 +47,8 @@ static void talk(void *arg)
     struct look *k = arg;
     char line[400], why[200];
     if (k->over) {
-        loop_stop(k->loop);
+        if (!session_asking(k->session)) /* else the answer comes yet */
+            loop_stop(k->loop);
         return;
     }
     if (k->quitting || !session_is_up(k->session) || session_outstanding(k->session) > 0)
@@ -161,6 +162,7 @@ int mode_tls(const struct args *a)
         return fault_status(fault);
     }
     k.options.conn.insecure = true;
+    k.options.dane = true;
     k.options.timeout_ms = (int)a->timeout * 1000;
     gethostname(k.host, sizeof k.host - 1);
     if (a->ehlo || !k.host[0])

@@ -423,6 +423,7 @@ static void settings(struct app *app, const struct args *a, const struct config 
     mode_route(a, &app->way, &ui->options.conn, why, sizeof why);
     mode_policy(a, &app->policy, &ui->options.mta_sts, why, sizeof why);
     ui->options.mx_ask = true;
+    ui->options.dane = true;
     mode_login(a, &app->login, why, sizeof why);
     ui->options.timeout_ms = (int)(a->timeout ? a->timeout : c->timeout) * 1000;
     ui->annotate = (enum annotate)c->annotate;

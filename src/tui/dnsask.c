@@ -53,8 +53,7 @@ static void told(void *arg, struct dnsfacts *f)
         tell(t, l->tone == DNSFACTS_WARN, text);
     }
     if (t && dnsfacts_dane(f) && session_peer(t->session)) {
-        const char *names[] = {session_target(t->session)->ascii, now.domain};
-        enum dane_verdict v = tls_judge_dane(session_peer(t->session), dnsfacts_dane(f), names, 2);
+        enum dane_verdict v = session_judge_dane(t->session, dnsfacts_dane(f), now.domain);
         snprintf(text, sizeof text, "DANE: the certificate of this session: %s",
                  tls_peer_opinion(session_peer(t->session), TLS_CHECK_DANE)->why);
         if (v != DANE_NONE)

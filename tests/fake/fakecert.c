@@ -180,6 +180,19 @@ void fake_cert_free(struct fake_cert *c)
     free(c);
 }
 
+void fake_cert_spki(const struct fake_cert *c, char out[65])
+{
+    unsigned char *der = NULL, digest[32] = {0};
+    int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(c->cert), &der);
+    size_t len;
+
+    if (n > 0)
+        EVP_Q_digest(NULL, "SHA256", NULL, der, (size_t)n, digest, &len);
+    OPENSSL_free(der);
+    for (size_t i = 0; i < sizeof digest; i++)
+        snprintf(out + 2 * i, 3, "%02x", digest[i]);
+}
+
 static int take_any(int ok, X509_STORE_CTX *ctx)
 {
     (void)ok;

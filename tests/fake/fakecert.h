@@ -35,6 +35,8 @@ const char *fake_ca_dir(const struct fake_ca *ca);
  * IP names). ca may be NULL with FAKE_SELF_SIGNED. NULL: OpenSSL failed. */
 struct fake_cert *fake_cert_new(const struct fake_ca *ca, const char *names, unsigned flags);
 void fake_cert_free(struct fake_cert *c);
+/* The SHA-256 of its public key in hexadecimal, as TLSA 3 1 1 has it. */
+void fake_cert_spki(const struct fake_cert *c, char out[65]);
 /* A server context with this certificate; the caller frees it. */
 SSL_CTX *fake_cert_ctx(const struct fake_cert *c);
 

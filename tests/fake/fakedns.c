@@ -14,6 +14,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { ROWS = 256, ASKED = 1024, MESSAGE = 8192 };
@@ -221,6 +222,8 @@ static bool answer(struct fakedns *f, const unsigned char *q, size_t n, bool tcp
     pthread_mutex_unlock(&f->lock);
     if (marked(f, "$silent", name))
         return false;
+    if (marked(f, "$late", name))
+        nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
     if (marked(f, "$garbage", name)) {
         put(m, q, 2);
         put(m, "\x80\xff\xff\xff\xff\xff\xff\xff", 8);

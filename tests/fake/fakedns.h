@@ -10,6 +10,7 @@
  *     $lie NAME           an answer about evil.test   $id NAME          with a wrong identity
  *     $cut NAME           the message ends in a record
  *     $long NAME          an A record of 5 octets     $garbage NAME     octets that are no message
+ *     $late NAME          answered 300 ms later, and all others meanwhile
  *     $formerr NAME       FORMERR where EDNS is used  $iterative NAME   no recursion, no answer
  */
 #ifndef TESTS_FAKE_FAKEDNS_H

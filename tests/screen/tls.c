@@ -4,6 +4,7 @@
  * the chain saved as PEM, and what stands there in the clear and after STARTTLS was refused.
  */
 #include "walk.h"
+#include "../fake/fakedns.h"
 
 #include <openssl/pem.h>
 #include <stdio.h>
@@ -225,10 +226,53 @@ static void test_versions(void **state)
     assert_int_equal(leave(t), 0);
 }
 
+/* A certificate that nothing but DNS vouches for: nobody is asked about it, and the pane says why.
+ * The answer comes after the handshake, which waits for it. */
+static void test_dane(void **state)
+{
+    (void)state;
+    struct fake_cert *own = fake_cert_new(NULL, "other.example.test", FAKE_SELF_SIGNED);
+    struct fake_cert *const one[] = {own, NULL};
+    struct fake *f = fake_start_tcp(good, one);
+    char zone[400], key[65], target[64], to[40];
+
+    fake_cert_spki(own, key);
+    snprintf(zone, sizeof zone,
+             "_%d._tcp.mx.example.test TLSA 3 1 1 %s\n$ad _%d._tcp.mx.example.test\n"
+             "$late _%d._tcp.mx.example.test\n",
+             fake_port(f), key, fake_port(f), fake_port(f));
+    struct fakedns *d = fakedns_start(zone);
+    snprintf(target, sizeof target, "smtp://mx.example.test:%d", fake_port(f));
+    snprintf(to, sizeof to, "127.0.0.1:%d", fake_port(f));
+    struct term *t =
+        helo(100, 34, NULL, "--resolver", fakedns_at(d), "--connect", to, target, NULL);
+
+    term_wait(t, "220 mail", WAIT);
+    say(t, "EHLO me.example", "STARTTLS");
+    term_line(t, "STARTTLS");
+    term_wait(t, "verified by DANE:", WAIT);
+    assert_false(term_shows(t, "NOT verified"));
+    assert_false(term_shows(t, "UNVERIFIED"));
+    term_key(t, "Esc");
+    term_wait(t, "i type", WAIT);
+    term_keys(t, "t");
+    term_wait(t, "+ DANE      holds: verified by TLSA 3 1 1", WAIT);
+    term_wait(t, "no matter: DANE stands in", WAIT);
+    term_key(t, "Esc");
+    term_wait(t, "smtp>", WAIT);
+    say(t, "EHLO me.example", "250 mail.example.test");
+    assert_int_equal(leave(t), 0);
+    fakedns_stop(d);
+    assert_null(fake_finish(f));
+    fake_free(f);
+    fake_cert_free(own);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         term_unit_test(test_sizes),
+        term_unit_test(test_dane),
         term_unit_test(test_wrong_name_and_chain),
         term_unit_test(test_clear_and_refused),
         term_unit_test(test_versions),

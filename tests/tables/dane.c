@@ -138,7 +138,7 @@ static enum dane_verdict judge(const struct dns_answer *a, const struct der *c, 
     struct dane d = {0};
     const char *const names[] = {HOST, "example.test"};
     dane_take(&d, a);
-    enum dane_verdict v = dane_check(&d, c, n, names, 2, time(NULL), why, 600);
+    enum dane_verdict v = dane_check(&d, c, n, names, 2, time(NULL), NULL, why, 600);
     dane_clear(&d);
     return v;
 }
@@ -192,8 +192,9 @@ static void several_and_none(void **state)
     struct dane d = {0};
     const char *const names[] = {HOST};
     dane_take(&d, &a);
-    assert_int_equal(dane_check(&d, chain, 2, names, 1, time(NULL) + 30 * 86400, why, sizeof why),
-                     DANE_FAILED);
+    assert_int_equal(
+        dane_check(&d, chain, 2, names, 1, time(NULL) + 30 * 86400, NULL, why, sizeof why),
+        DANE_FAILED);
     dane_clear(&d);
     a.n = 2;
     assert_int_equal(judge(&a, chain, 2, why), DANE_FAILED);

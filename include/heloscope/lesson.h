@@ -29,9 +29,11 @@ struct lesson_step {
 struct lesson {
     char *name; /* of the file, without folder and suffix */
     char *title, *about, *needs;
-    char *service; /* which practice server it begins with */
-    char *fault;   /* faults of the practice servers, as --fault takes them */
-    char *client;  /* the client address that the server believes in */
+    char *service;                  /* which practice server it begins with */
+    char *fault;                    /* faults of the practice servers, as --fault takes them */
+    char *client;                   /* the client address that the server believes in */
+    char *policy, *alignment, *spf; /* what bank.test publishes; "": the usual */
+    char *zone;                     /* the path of a zone file, or "" */
     struct lesson_step *steps;
     size_t nsteps;
 };
@@ -39,6 +41,14 @@ struct lesson {
 /* Reads a file. NULL: why holds one line: file, line, what, what instead. */
 struct lesson *lesson_load(const char *path, char *why, size_t size);
 void lesson_free(struct lesson *l);
+
+struct world;
+struct whatif;
+/* Makes the world as the lesson wants it: its faults and no others, and its DNS. The client's
+ * address is for who connects (world_connect()). False: why. */
+bool lesson_world(const struct lesson *l, struct world *w, char *why, size_t size);
+/* The same for the what-if, which begins with that world. */
+void lesson_whatif(const struct lesson *l, struct whatif *out);
 
 /* How far one learner is. */
 struct lesson_walk {

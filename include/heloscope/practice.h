@@ -72,6 +72,12 @@ enum { FAULT_CHOICES_MAX = 64 };
 /* w may be NULL. */
 void world_faults(const struct world *w, struct fault_choice out[FAULT_CHOICES_MAX]);
 
+struct lab_choice;
+/* What the world's DNS says, for letters from now on: a zone file, or (zone NULL) the lab's zone
+ * with these choices; both NULL: as at the start. False: why, and nothing has changed. */
+bool world_dns(struct world *w, const char *zone, const struct lab_choice *c, char *why,
+               size_t size);
+
 #define PRACTICE_HOST "practice.example"
 
 #endif

@@ -12,10 +12,14 @@ struct whatif {
     bool strict;     /* alignment */
     bool soft;       /* SPF ends in ~all */
     char client[48]; /* "": where the letter came from */
+    char zone[512];  /* judged by this zone file; "": by the lab's, as chosen above */
     char sign[64];   /* a domain of the lab that signs; "off": signatures are taken away; "" */
 };
 
+/* Nothing is changed: what the world says that is under way. */
 void whatif_init(struct whatif *w);
+/* That world is another one from now on (a lesson's); NULL: the usual one. */
+void whatif_usual(const struct whatif *w);
 /* "policy=none", "alignment=strict", "spf=soft", "client=192.0.2.130", "sign=bank.test",
  * "sign=off", "reset". False: why holds a sentence, and nothing has changed. */
 bool whatif_change(struct whatif *w, const char *text, char *why, size_t size);

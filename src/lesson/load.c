@@ -4,6 +4,10 @@
 #include "heloscope/conffile.h"
 #include "heloscope/lesson.h"
 #include "heloscope/practice.h"
+#include "heloscope/spf.h"
+#include "heloscope/whatif.h"
+#include "heloscope/zone.h"
+#include "lesson/lines.h"
 #include "script/script_priv.h"
 
 #include <confuse.h>
@@ -17,7 +21,8 @@
 enum { LESSON_FILE_MAX = 262144, LESSON_STEPS_MAX = 100 };
 
 static struct {
-    const char *path;
+    const char *path, *file;
+    size_t step; /* which is being read; 0: none */
     char *why;
     size_t size;
     bool said;
@@ -36,6 +41,13 @@ static void wrong(int line, const char *fmt, ...)
     vsnprintf(what, sizeof what, fmt, ap);
     va_end(ap);
     snprintf(reading.why, reading.size, "%.200s:%d: %s", reading.path, line, what);
+}
+
+/* Where the word stands; `otherwise` where it does not. */
+static int at(const char *word, int otherwise)
+{
+    int line = lesson_line(reading.file, reading.step, word);
+    return line ? line : otherwise;
 }
 
 static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
@@ -81,7 +93,7 @@ static char *take_text(cfg_t *sec, int line, const char *word, bool wanted)
         wrong(line, "%s%s = \"...\" is missing", line > 1 ? "in the step that ends here: " : "",
               word);
     if (has_control(out))
-        wrong(line, "%s holds a control character; only text may stand there", word);
+        wrong(at(word, line), "%s holds a control character; only text may stand there", word);
     return out;
 }
 
@@ -93,10 +105,10 @@ static struct match *take_pattern(cfg_t *sec, int line, const char *word, bool c
         return NULL;
     struct match *m = xcalloc(1, sizeof *m);
     if (!match_parse(m, value, strlen(value), code, why, sizeof why))
-        wrong(line, "%s: %s", word, why);
+        wrong(at(word, line), "%s: %s", word, why);
     else if (m->regex && !m->code)
-        wrong(line, "%s: a $ before a capital letter is a script's variable; there are none here",
-              word);
+        wrong(at(word, line),
+              "%s: a $ before a capital letter is a script's variable; there are none here", word);
     return m;
 }
 
@@ -112,7 +124,8 @@ static void check_verb(struct lesson_step *s, const char *where, int line)
 {
     const struct proto *p = service(*s->service ? s->service : where);
     if (!p) {
-        wrong(line, "service = \"%.40s\": it is smtp, submission, lmtp or pop3", s->service);
+        wrong(at("service", line), "service = \"%.40s\": it is smtp, submission, lmtp or pop3",
+              s->service);
         return;
     }
     if (!*s->verb)
@@ -122,9 +135,9 @@ static void check_verb(struct lesson_step *s, const char *where, int line)
         free(s->verb);
         s->verb = xstrdup(end ? end->name : "");
         if (!end)
-            wrong(line, "verb = \"letter\": %s has no letters to end", p->title);
+            wrong(at("verb", line), "verb = \"letter\": %s has no letters to end", p->title);
     } else if (!proto_verb(p, s->verb, strlen(s->verb))) {
-        wrong(line, "verb = \"%.40s\": %s has no such verb", s->verb, p->title);
+        wrong(at("verb", line), "verb = \"%.40s\": %s has no such verb", s->verb, p->title);
     }
 }
 
@@ -137,14 +150,71 @@ static void take_step(struct lesson *l, struct lesson_step *s, cfg_t *sec)
 #include "lesson/words.def"
     check_verb(s, l->service, line);
     if ((s->like || s->reply || s->letter) && !*s->verb)
-        wrong(line, "like, reply and letter want a verb beside them");
+        wrong(at(s->like    ? "like"
+                 : s->reply ? "reply"
+                            : "letter",
+                 line),
+              "like, reply and letter want a verb beside them");
     if (*s->answer && !*s->question)
-        wrong(line, "answer wants a question beside it");
+        wrong(at("answer", line), "answer wants a question beside it");
     if (*s->question && !*s->answer)
-        wrong(line, "question wants an answer beside it");
+        wrong(at("question", line), "question wants an answer beside it");
     if (*s->verb && !*s->hint)
         wrong(line, "in the step that ends here: hint = \"...\" is missing; nobody is to be left "
                     "without help");
+}
+
+static void one_of(const char *word, const char *value, const char *const *words,
+                   const char *in_words)
+{
+    if (!*value)
+        return;
+    for (; *words; words++)
+        if (!strcasecmp(*words, value))
+            return;
+    wrong(at(word, 1), "%s = \"%.40s\": it is %s", word, value, in_words);
+}
+
+/* A path in a lesson is meant from the lesson's own folder. */
+static void take_zone(struct lesson *l)
+{
+    const char *slash = strrchr(reading.path, '/');
+    char why[300], path[sizeof((struct whatif *)NULL)->zone];
+    int folder = *l->zone != '/' && slash ? (int)(slash + 1 - reading.path) : 0;
+    if (snprintf(path, sizeof path, "%.*s%s", folder, reading.path, l->zone) >= (int)sizeof path) {
+        wrong(at("zone", 1), "zone: the path is longer than %zu octets", sizeof path - 1);
+        return;
+    }
+    free(l->zone);
+    l->zone = xstrdup(path);
+    struct zone *z = zone_read(path, why, sizeof why);
+    if (!z)
+        wrong(at("zone", 1), "zone: %s", why);
+    zone_free(z);
+    const struct {
+        const char *word, *value;
+    } beside[] = {{"policy", l->policy}, {"alignment", l->alignment}, {"spf", l->spf}};
+    for (size_t i = 0; i < sizeof beside / sizeof *beside; i++)
+        if (*beside[i].value)
+            wrong(at(beside[i].word, 1),
+                  "%s does not go with zone: what domains publish stands in the zone file",
+                  beside[i].word);
+}
+
+static void take_world(struct lesson *l)
+{
+    static const char *const policies[] = {"reject", "quarantine", "none", "off", NULL};
+    static const char *const alignments[] = {"relaxed", "strict", NULL};
+    static const char *const ends[] = {"hard", "soft", NULL};
+    unsigned char ip[16];
+    unsigned bits;
+    if (*l->client && !ip_parse(l->client, ip, &bits))
+        wrong(at("client", 1), "client = \"%.60s\": it is an IP address, as 192.0.2.10", l->client);
+    one_of("policy", l->policy, policies, "reject, quarantine, none or off");
+    one_of("alignment", l->alignment, alignments, "relaxed or strict");
+    one_of("spf", l->spf, ends, "hard or soft");
+    if (*l->zone)
+        take_zone(l);
 }
 
 static void take(struct lesson *l, cfg_t *cfg)
@@ -159,9 +229,11 @@ static void take(struct lesson *l, cfg_t *cfg)
         l->service = xstrdup("smtp");
     }
     if (!service(l->service))
-        wrong(1, "service = \"%.40s\": it is smtp, submission, lmtp or pop3", l->service);
+        wrong(at("service", 1), "service = \"%.40s\": it is smtp, submission, lmtp or pop3",
+              l->service);
     if (*l->fault && !practice_faults_exist(l->fault, why, sizeof why))
-        wrong(1, "fault: %s", why);
+        wrong(at("fault", 1), "fault: %s", why);
+    take_world(l);
     size_t n = cfg_size(cfg, "step");
     if (n == 0 || n > LESSON_STEPS_MAX)
         wrong(1, "%zu steps: a lesson has 1 to %d, each written step { say = \"...\" }", n,
@@ -170,8 +242,10 @@ static void take(struct lesson *l, cfg_t *cfg)
         return;
     l->steps = xcalloc(n, sizeof *l->steps);
     l->nsteps = n;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        reading.step = i + 1;
         take_step(l, &l->steps[i], cfg_getnsec(cfg, "step", (unsigned)i));
+    }
 }
 
 static char *slurp(const char *path, char *why, size_t size)
@@ -224,6 +298,8 @@ struct lesson *lesson_load(const char *path, char *why, size_t size)
     l->name = name_of(path);
     conf_blank_comments(file, strlen(file));
     reading.path = path;
+    reading.file = file;
+    reading.step = 0;
     reading.why = why;
     reading.size = size;
     reading.said = false;

@@ -9,6 +9,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,28 +74,92 @@ static char *kept(void)
     return paths_state("lessons", why, sizeof why);
 }
 
-static bool is_kept(FILE *f, const char *name)
+enum { KEPT_MAX = 1 << 18 };
+
+/* The whole file; empty where there is none, or it is none of ours. */
+static void kept_read(const char *path, struct buf *out)
 {
-    char line[300];
+    FILE *f = path ? fopen(path, "re") : NULL;
+    buf_init(out, KEPT_MAX);
     if (!f)
-        return false;
-    rewind(f);
-    while (fgets(line, sizeof line, f)) {
-        line[strcspn(line, "\n")] = '\0';
-        if (!strcmp(line, name))
-            return true;
-    }
-    return false;
+        return;
+    char *p = buf_room(out, KEPT_MAX - 1);
+    size_t n = p ? fread(p, 1, KEPT_MAX - 1, f) : 0;
+    buf_grew(out, n);
+    if (!feof(f) || (n && memchr(out->p, 0, n)))
+        buf_trim(out, 0);
+    fclose(f);
 }
 
-void lessons_keep(const char *name)
+/* The line of a lesson: NAME, a tab, the steps done, a tab and "done" where it was. A line that is
+ * only a name means the same. */
+static const char *line_of(const struct buf *all, const char *name, size_t *n)
 {
+    size_t len = strlen(name);
+    for (const char *p = buf_str(all); *p; p += *n + (p[*n] == '\n')) {
+        *n = strcspn(p, "\n");
+        if (*n >= len && !memcmp(p, name, len) && (*n == len || p[len] == '\t'))
+            return p;
+    }
+    return NULL;
+}
+
+static void mark_of(const struct buf *all, const char *name, struct lesson_mark *out)
+{
+    size_t n;
+    const char *p = line_of(all, name, &n);
+    *out = (struct lesson_mark){0};
+    if (!p)
+        return;
+    size_t len = strlen(name);
+    out->done = n == len || (n > 5 && !memcmp(p + n - 5, "\tdone", 5));
+    if (n > len)
+        out->step = strtoul(p + len + 1, NULL, 10);
+}
+
+void lessons_kept(const char *name, struct lesson_mark *out)
+{
+    struct buf all;
     char *path = kept();
-    FILE *f = path && !strpbrk(name, "\n\r") ? fopen(path, "a+") : NULL;
-    if (f && !is_kept(f, name))
-        fprintf(f, "%s\n", name);
-    if (f)
-        fclose(f);
+    kept_read(path, &all);
+    mark_of(&all, name, out);
+    buf_clear(&all);
+    free(path);
+}
+
+void lessons_keep(const char *name, size_t step, bool done)
+{
+    struct buf all, out, temp;
+    struct lesson_mark before;
+    size_t n;
+    char *path = strpbrk(name, "\n\r\t") ? NULL : kept();
+    if (!path)
+        return;
+    kept_read(path, &all);
+    mark_of(&all, name, &before);
+    buf_init(&out, 2 * KEPT_MAX);
+    buf_init(&temp, 8192);
+    const char *mine = line_of(&all, name, &n), *p = buf_str(&all);
+    if (mine) {
+        buf_add(&out, p, (size_t)(mine - p));
+        buf_add_str(&out, mine + n + (mine[n] == '\n'));
+    } else {
+        buf_add_str(&out, p);
+    }
+    if (out.len && out.p[out.len - 1] != '\n')
+        buf_add_char(&out, '\n');
+    bool ok = buf_addf(&out, "%s\t%zu%s\n", name, step, done || before.done ? "\tdone" : "") &&
+              buf_addf(&temp, "%s.XXXXXX", path);
+    int fd = ok ? mkostemp(temp.p, O_CLOEXEC) : -1;
+    if (fd >= 0) {
+        ok = write_all(fd, out.p, out.len);
+        ok = close(fd) == 0 && ok && rename(temp.p, path) == 0;
+        if (!ok)
+            unlink(temp.p);
+    }
+    buf_clear(&temp);
+    buf_clear(&out);
+    buf_clear(&all);
     free(path);
 }
 
@@ -103,24 +168,25 @@ void lessons_list(char *out, size_t size)
     char folder[PATH_MAX], path[PATH_MAX + 300], why[600];
     struct dirent **all = NULL;
     size_t at = 0;
-    char *state = kept();
-    FILE *f = state ? fopen(state, "r") : NULL;
+    struct lesson_mark mark;
+    char far[64];
     int n = scan(folder, sizeof folder, &all);
     *out = '\0';
     for (int i = 0; i < n; i++) {
         snprintf(path, sizeof path, "%s/%s", folder, all[i]->d_name);
         struct lesson *l = lesson_load(path, why, sizeof why);
+        *far = '\0';
+        if (l)
+            lessons_kept(l->name, &mark);
+        if (l && mark.step > 0 && mark.step < l->nsteps)
+            snprintf(far, sizeof far, "  %zu/%zu", mark.step + 1, l->nsteps);
         if (l && at < size)
-            at += (size_t)snprintf(out + at, size - at, "[%c] %2ld  %s\n",
-                                   is_kept(f, l->name) ? 'x' : ' ', strtol(l->name, NULL, 10),
-                                   l->title);
+            at += (size_t)snprintf(out + at, size - at, "[%c] %2ld  %s%s\n", mark.done ? 'x' : ' ',
+                                   strtol(l->name, NULL, 10), l->title, far);
         lesson_free(l);
         free(all[i]);
     }
     free(all);
-    free(state);
-    if (f)
-        fclose(f);
 }
 
 static void say(FILE *to, const char *text)
@@ -145,7 +211,8 @@ int mode_lessons(const struct args *a)
             return fault_status(FAULT_FILE);
         }
         fputs(list, stdout);
-        puts("\nheloscope practice --lesson NUMBER begins one; [x] were gone through.");
+        puts("\nheloscope practice --lesson NUMBER begins one; [x] were gone through, 2/6 is where "
+             "one goes on.");
         return fault_status(FAULT_NONE);
     }
     if (!a->noperands) {

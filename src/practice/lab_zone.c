@@ -47,7 +47,10 @@ struct dkim_key *lab_key(const char *domain, char *why, size_t size)
             seed[31] = (unsigned char)i;
             return dkim_key_seed(seed, why, size);
         }
-    snprintf(why, size, "the lab has no key for %.60s", domain);
+    size_t at =
+        (size_t)snprintf(why, size, "the practice world has no key for %.60s, but for", domain);
+    for (size_t i = 0; i < sizeof signers / sizeof *signers && at < size; i++)
+        at += (size_t)snprintf(why + at, size - at, "%s %s", i ? "," : "", signers[i]);
     return NULL;
 }
 

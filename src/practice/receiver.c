@@ -44,6 +44,30 @@ bool receiver_zone(struct receiver *r, const char *text, size_t n, char *why, si
     return true;
 }
 
+bool receiver_dns(struct receiver *r, const char *zone, const struct lab_choice *c, char *why,
+                  size_t size)
+{
+    struct buf b;
+    if (zone) {
+        struct zone *z = zone_read(zone, why, size);
+        if (!z)
+            return false;
+        zone_free(r->zone);
+        r->zone = z;
+        r->broken = false;
+        return true;
+    }
+    if (!c) { /* read when the first letter comes */
+        zone_free(r->zone);
+        r->zone = NULL;
+        return true;
+    }
+    buf_init(&b, 1 << 16);
+    bool ok = lab_zone(c, &b, why, size) && receiver_zone(r, buf_str(&b), b.len, why, size);
+    buf_clear(&b);
+    return ok;
+}
+
 static bool ready(struct receiver *r)
 {
     char why[300];

@@ -32,6 +32,11 @@ struct receipt {
  * the first letter comes. NULL: why. */
 struct receiver *receiver_new(const char *zone, char *why, size_t size);
 void receiver_free(struct receiver *r);
+struct lab_choice;
+/* Another zone file, for letters from now on; without one (NULL) the world's own with these choices
+ * (NULL: the usual ones). False: why, and nothing has changed. */
+bool receiver_dns(struct receiver *r, const char *zone, const struct lab_choice *c, char *why,
+                  size_t size);
 /* Another zone (a master file's text), for letters from now on. False: why, and nothing has
  * changed. */
 bool receiver_zone(struct receiver *r, const char *text, size_t n, char *why, size_t size);

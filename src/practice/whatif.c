@@ -11,9 +11,16 @@
 #include <string.h>
 #include <strings.h>
 
+static struct whatif usual = {.policy = "reject"};
+
+void whatif_usual(const struct whatif *w)
+{
+    usual = w ? *w : (struct whatif){.policy = "reject"};
+}
+
 void whatif_init(struct whatif *w)
 {
-    *w = (struct whatif){.policy = "reject"};
+    *w = usual;
 }
 
 const char *whatif_words(void)
@@ -45,6 +52,15 @@ bool whatif_change(struct whatif *w, const char *text, char *why, size_t size)
     if (!eq && !strcasecmp(text, "reset")) {
         whatif_init(w);
         return true;
+    }
+    bool record = (n == 6 && !strncasecmp(text, "policy", n)) ||
+                  (n == 9 && !strncasecmp(text, "alignment", n)) ||
+                  (n == 3 && !strncasecmp(text, "spf", n));
+    if (record && *w->zone) {
+        snprintf(why, size,
+                 "what the domains publish stands in this lesson's own zone file; client= and "
+                 "sign= can be changed here");
+        return false;
     }
     if (n == 6 && !strncasecmp(text, "policy", n) && one_of(value, policies)) {
         snprintf(w->policy, sizeof w->policy, "%s", value);
@@ -78,8 +94,6 @@ bool whatif_change(struct whatif *w, const char *text, char *why, size_t size)
 
 void whatif_said(const struct whatif *w, char *out, size_t size)
 {
-    struct whatif usual;
-    whatif_init(&usual);
     size_t at = 0;
     *out = '\0';
 #define SAY(...)                                                                                   \
@@ -87,10 +101,10 @@ void whatif_said(const struct whatif *w, char *out, size_t size)
         at += (size_t)(at < size ? snprintf(out + at, size - at, __VA_ARGS__) : 0)
     if (strcmp(w->policy, usual.policy) != 0)
         SAY("policy=%s", w->policy);
-    if (w->strict)
-        SAY("alignment=strict");
-    if (w->soft)
-        SAY("spf=soft");
+    if (w->strict != usual.strict)
+        SAY("alignment=%s", w->strict ? "strict" : "relaxed");
+    if (w->soft != usual.soft)
+        SAY("spf=%s", w->soft ? "soft" : "hard");
     if (*w->client)
         SAY("client=%s", w->client);
     if (*w->sign)
@@ -208,8 +222,12 @@ bool whatif_judge(const struct whatif *w, const char *text, size_t n, struct buf
     struct lab_choice c = {.policy = strcmp(w->policy, "off") ? w->policy : NULL,
                            .strict = w->strict,
                            .soft = w->soft};
-    ok = ok && as_sent(w, &m, &letter, why, size) && lab_zone(&c, &zone, why, size) &&
-         (z = zone_parse("zone", buf_str(&zone), zone.len, why, size)) != NULL;
+    ok = ok && as_sent(w, &m, &letter, why, size);
+    if (ok && *w->zone)
+        ok = (z = zone_read(w->zone, why, size)) != NULL;
+    else
+        ok = ok && lab_zone(&c, &zone, why, size) &&
+             (z = zone_parse("zone", buf_str(&zone), zone.len, why, size)) != NULL;
     if (ok) {
         struct mailtext sent;
         struct verdict v;

@@ -45,6 +45,7 @@ struct world {
     size_t ngrey;
     size_t left_out;
     char *maildir;
+    char *zone; /* of the start, or NULL */
     struct receiver *receiver;
 };
 
@@ -87,6 +88,7 @@ struct world *world_new(struct loop *l, const struct world_options *o, char *why
         return NULL;
     }
     store_init(&w->store, w->o.message_max);
+    w->zone = w->o.zone ? xstrdup(w->o.zone) : NULL;
     w->receiver = receiver_new(w->o.zone, why, size);
     if (!w->receiver) {
         world_free(w);
@@ -136,6 +138,7 @@ void world_free(struct world *w)
     tls_identity_free(w->flawed[0]);
     tls_identity_free(w->flawed[1]);
     free(w->maildir);
+    free(w->zone);
     free(w);
 }
 
@@ -271,6 +274,12 @@ void world_faults(const struct world *w, struct fault_choice out[FAULT_CHOICES_M
                                        .now = w ? w->troubles.value[i] : 0};
     }
     out[TROUBLES] = (struct fault_choice){0};
+}
+
+bool world_dns(struct world *w, const char *zone, const struct lab_choice *c, char *why,
+               size_t size)
+{
+    return receiver_dns(w->receiver, zone || c ? zone : w->zone, c, why, size);
 }
 
 static uint64_t hash(uint64_t h, const char *text)

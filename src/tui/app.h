@@ -200,7 +200,12 @@ void letter_fill(struct app *app, struct tab *t);
 int letter_rows(const struct tab *t);
 /* The text, for $EDITOR; and back. */
 const struct buf *letter_text(const struct tab *t);
+/* How much of it is the letter: without the lone dot that ends it. */
+size_t letter_length(const struct tab *t);
 void letter_set(struct app *app, struct tab *t, const char *p, size_t n);
+
+/* sign.c: a DKIM signature in the name of a domain of the lab, or "off" */
+void letter_sign(struct app *app, struct tab *t, const char *domain);
 
 /* auth.c */
 /* What stands behind ":auth": "[MECHANISM] [USER]". */

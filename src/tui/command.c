@@ -249,6 +249,9 @@ static void run(struct app *app, enum command_id id, const char *arg)
     case CMD_CAPS:
         caps(app, t);
         break;
+    case CMD_SIGN:
+        letter_sign(app, t, arg);
+        break;
     case CMD_AUTH:
     case CMD_APOP:
         login(app, id, arg);

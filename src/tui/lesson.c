@@ -6,6 +6,7 @@
 #include "tui/paths.h"
 #include "heloscope/lesson.h"
 #include "heloscope/practice.h"
+#include "heloscope/whatif.h"
 #include "mode/lessons.h"
 
 #include <stdio.h>
@@ -70,12 +71,20 @@ static enum lesson_news judge(struct lesson_walk *w, const struct source *src, s
     return news;
 }
 
+/* Behind the last step one begins anew the next time. */
+static void keep(const struct lesson_walk *w)
+{
+    bool ended = lesson_ended(w);
+    lessons_keep(w->lesson->name, ended ? 0 : w->step, ended);
+}
+
 static bool go_on(struct lesson_walk *w)
 {
+    size_t before = w->step;
     if (!lesson_on(w))
         return false;
-    if (lesson_ended(w))
-        lessons_keep(w->lesson->name);
+    if (w->step != before)
+        keep(w);
     return true;
 }
 
@@ -96,7 +105,12 @@ void lesson_watch(struct app *app, struct tab *t)
             return; /* its end will tell */
         if (it.kind != ITEM_SERVER || !src->moment(src->self, i, &m) || m.unsolicited)
             continue;
-        if (judge(w, src, i, &it, &m) == LESSON_DONE && w->done && !lesson_awaits(w))
+        size_t before = w->step;
+        if (judge(w, src, i, &it, &m) != LESSON_DONE)
+            continue;
+        if (w->step != before) /* a letter's step, which is shown at once */
+            keep(w);
+        if (w->done && !lesson_awaits(w))
             go_on(w); /* nothing more is to be said about it */
     }
 }
@@ -137,12 +151,24 @@ bool lesson_start(struct app *app, const char *name)
             app->ui.tabs[i]->lesson_seen =
                 app->ui.tabs[i]->source->count(app->ui.tabs[i]->source->self);
     snprintf(app->client, sizeof app->client, "%s", l->client);
-    char faults[300];
-    snprintf(faults, sizeof faults, "off %s", l->fault);
     if (!tabs_practice(app, l->service))
         return false;
-    world_fault(app->ui.world, faults, why, sizeof why);
-    ui_notice(&app->ui, false, "%s", l->about);
+    struct whatif begins;
+    lesson_whatif(l, &begins);
+    whatif_usual(&begins);
+    if (!lesson_world(l, app->ui.world, why, sizeof why)) {
+        ui_notice(&app->ui, true, "%s", why);
+        return false;
+    }
+    struct lesson_mark mark;
+    lessons_kept(l->name, &mark);
+    if (mark.step > 0 && mark.step < l->nsteps) {
+        app->ui.lesson->step = mark.step;
+        ui_notice(&app->ui, false,
+                  "on from step %zu, in a new talk: say again what it needs; :restart begins anew",
+                  mark.step + 1);
+    } else
+        ui_notice(&app->ui, false, "%s", l->about);
     return true;
 }
 
@@ -167,11 +193,25 @@ static bool none(struct app *app)
     return !app->ui.lesson;
 }
 
+/* The usual world again. */
+static void leave(struct app *app)
+{
+    char why[200];
+    if (!app->ui.lesson)
+        return;
+    if (*app->ui.lesson->lesson->fault)
+        world_fault(app->ui.world, "off", why, sizeof why);
+    world_dns(app->ui.world, NULL, NULL, why, sizeof why);
+    whatif_usual(NULL);
+    app->client[0] = '\0';
+    lesson_drop(app);
+}
+
 void lesson_command(struct app *app, enum command_id id, const char *arg)
 {
     struct lesson_walk *w = app->ui.lesson;
     if (id == CMD_LESSON && !strcmp(arg, "off"))
-        lesson_drop(app);
+        leave(app);
     else if (id == CMD_LESSON && *arg)
         lesson_start(app, arg);
     else if (id == CMD_LESSON)
@@ -182,12 +222,13 @@ void lesson_command(struct app *app, enum command_id id, const char *arg)
         w->hinted = true;
     else if (id == CMD_SKIP) {
         lesson_skip(w);
+        /* The end of what was skipped is no lesson gone through. */
+        lessons_keep(w->lesson->name, lesson_ended(w) ? 0 : w->step, false);
         if (lesson_ended(w))
             ui_notice(&app->ui, false, "that was the last step");
     } else {
-        char name[300];
-        snprintf(name, sizeof name, "%s", w->lesson->name);
         lesson_begin(w, w->lesson);
+        keep(w);
         ui_notice(&app->ui, false,
                   "from its first step; :reconnect or :practice begins a new talk");
     }

@@ -243,18 +243,25 @@ static void kill_to(struct letter *l, size_t from, size_t to, bool append)
 /* -- sending, leaving
  * ------------------------------------------------------------------------------- */
 
+/* The lone dot that ended it (and empty lines below it) is no part of it. */
+size_t letter_length(const struct tab *t)
+{
+    struct letter *l = of(t);
+    size_t n = l->text.len, end = n;
+    while (end > 0 && l->text.p[end - 1] == '\n')
+        end--;
+    if (end > 0 && l->text.p[end - 1] == '.' && line_start(l, end) == end - 1)
+        n = end - 1;
+    return n;
+}
+
 void letter_send(struct app *app, struct tab *t)
 {
     struct letter *l = of(t);
     char why[256];
     if (!l)
         return;
-    /* The lone dot that ended it (and empty lines below it) is no part of it. */
-    size_t n = l->text.len, end = n;
-    while (end > 0 && l->text.p[end - 1] == '\n')
-        end--;
-    if (end > 0 && l->text.p[end - 1] == '.' && line_start(l, end) == end - 1)
-        n = end - 1;
+    size_t n = letter_length(t);
     bool ok = l->bdat ? session_bdat(t->session, buf_str(&l->text), n, l->last, why, sizeof why)
                       : session_letter(t->session, buf_str(&l->text), n, why, sizeof why);
     if (!ok) {
@@ -510,6 +517,12 @@ void letter_draw(struct app *app, struct tab *t)
         at = line_start(l, at - 1);
     if (at > l->top)
         l->top = at;
+    /* No row stays empty below while a line is hidden above. */
+    int below = 0;
+    for (at = l->top; below < r.h && at <= l->text.len; below++)
+        at = line_end(l, at) + 1;
+    for (; below < r.h && l->top > 0; below++)
+        l->top = line_start(l, l->top - 1);
     size_t number = 0;
     for (const char *p = l->text.p, *end = p ? p + l->top : p; p && p < end; number++)
         p = (const char *)memchr(p, '\n', (size_t)(end - p)) + 1;

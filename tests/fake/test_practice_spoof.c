@@ -4,12 +4,14 @@
 #include "tests/fake/worldtalk.h"
 #include "tests/support/check.h"
 #include "heloscope/lab.h"
+#include "heloscope/lesson.h"
 #include "practice/receiver.h"
 #include "practice/world.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct loop *l;
 static struct world *w;
@@ -35,13 +37,9 @@ static int down(void **state)
 static void policy(const char *p)
 {
     char why[300] = "";
-    struct buf b;
     struct lab_choice c = {.policy = p};
-    buf_init(&b, 1 << 16);
-    if (!lab_zone(&c, &b, why, sizeof why) ||
-        !receiver_zone(world_receiver(w), buf_str(&b), b.len, why, sizeof why))
+    if (!world_dns(w, NULL, &c, why, sizeof why))
         fail_msg("%s", why);
-    buf_clear(&b);
 }
 
 /* A letter as octets, with CRLF; the reply must begin and go on like this. */
@@ -205,10 +203,40 @@ static void own_zone(void **state)
     send("smtp", "alice@bank.test", SPOOFED, "550 5.7.1 ", NULL); /* the former one still holds */
 }
 
+/* A lesson's world: its zone file, what bank.test asks for, and back to the usual one. */
+static void lesson_worlds(void **state)
+{
+    char why[300] = "", none[] = "", off[] = "off", zone[] = "spoof-test.zone", fire[] = "fire";
+    struct lesson plain = {
+        .fault = none, .policy = none, .alignment = none, .spf = none, .zone = none};
+    struct lesson x = plain;
+    (void)state;
+    x.policy = off;
+    assert_true(lesson_world(&x, w, why, sizeof why));
+    send("smtp", "alice@bank.test", SPOOFED, "250 2.0.0 ", NULL);
+    FILE *f = fopen(zone, "w");
+    assert_non_null(f);
+    fputs("evil.test. TXT \"v=spf1 -all\"\n_dmarc.bank.test. TXT \"v=DMARC1; p=quarantine\"\n", f);
+    assert_int_equal(fclose(f), 0);
+    x = plain;
+    x.zone = zone;
+    assert_true(lesson_world(&x, w, why, sizeof why));
+    send("smtp", "m@evil.test", SPOOFED, "250 2.0.0 ", "put aside as junk");
+    unlink(zone);
+    assert_false(lesson_world(&x, w, why, sizeof why));
+    assert_non_null(strstr(why, "spoof-test.zone: No such file"));
+    send("smtp", "m@evil.test", SPOOFED, "250 2.0.0 ", "put aside as junk"); /* still */
+    x = plain;
+    x.fault = fire;
+    assert_false(lesson_world(&x, w, why, sizeof why));
+    assert_true(lesson_world(&plain, w, why, sizeof why));
+    send("smtp", "alice@bank.test", SPOOFED, "550 5.7.1 ", NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(policies), cmocka_unit_test(signed_letter),
-                                       cmocka_unit_test(forged), cmocka_unit_test(ambiguous),
-                                       cmocka_unit_test(own_zone)};
+                                       cmocka_unit_test(forged),   cmocka_unit_test(ambiguous),
+                                       cmocka_unit_test(own_zone), cmocka_unit_test(lesson_worlds)};
     return cmocka_run_group_tests(tests, up, down);
 }

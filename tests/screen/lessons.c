@@ -15,6 +15,12 @@
 
 /* What is typed where the hint is no line: lines are sent one after the other; one that begins with
  * @ is a sight to wait for, # a key. */
+#define ENVELOPE                                                                                   \
+    "MAIL FROM:<bounce@esp.test>\n@Ok, from <bounce@esp.test>\nRCPT "                              \
+    "TO:<student@practice.example>\nDATA\n@LETTER\n"
+#define NEWS "From: Bank <news@bank.test>\nSubject: Rates\n\nThey rise.\n"
+/* By Esc and the palette, since a colon in a letter is a colon. */
+#define SIGNED(domain) "#Esc\n@i type\n:sign " domain "\n@signed for " domain "\n"
 static const struct {
     const char *lesson;
     unsigned step; /* 1 is the first */
@@ -50,19 +56,25 @@ static const struct {
     {"13-pipelining", 4, "@LETTER\n.\n@queued as"},
     {"14-spf", 3, "RCPT TO:<student@practice.example>\n@250 2.1.5\nDATA"},
     {"14-spf", 4, "@LETTER\nFrom: a friend <x@evil.test>\n\nwords\n."},
-    {"15-dmarc", 3, "RCPT TO:<student@practice.example>\n@250 2.1.5\nDATA"},
-    {"15-dmarc", 4, "@LETTER\nFrom: Your Bank <security@bank.test>\n\nPay.\n."},
-    {"15-dmarc", 5,
+    {"15-dkim", 2,
+     "MAIL FROM:<bounce@esp.test>\n@250 2.1.0\nRCPT TO:<student@practice.example>\n@250 "
+     "2.1.5\nDATA"},
+    {"15-dkim", 3, "@LETTER\n" NEWS SIGNED("bank.test") ".\n@queued as"},
+    {"15-dkim", 4, ENVELOPE NEWS SIGNED("bank.test") "changed\n.\n@550 5.7.1"},
+    {"15-dkim", 5, ENVELOPE NEWS SIGNED("evil.test") ".\n@550 5.7.1"},
+    {"16-dmarc", 3, "RCPT TO:<student@practice.example>\n@250 2.1.5\nDATA"},
+    {"16-dmarc", 4, "@LETTER\nFrom: Your Bank <security@bank.test>\n\nPay.\n."},
+    {"16-dmarc", 5,
      "MAIL FROM:<x@evil.test>\n@250 2.1.0 Ok, from <x@evil.test>\nRCPT "
      "TO:<student@practice.example>\nDATA\n@LETTER\nFrom: x@evil.test\n\nwords\n.\n@queued as"},
-    {"16-look-alikes", 2,
+    {"17-look-alikes", 2,
      "MAIL FROM:<x@evil.test>\n@250 2.1.0\nRCPT TO:<student@practice.example>\n@250 2.1.5\nDATA"},
-    {"16-look-alikes", 3,
+    {"17-look-alikes", 3,
      "@LETTER\nFrom: \"security@bank.test\" <x@evil.test>\nSubject: x\n\nwords\n.\n@queued as"},
-    {"17-forwarding", 3, "RCPT TO:<student@practice.example>\n@250 2.1.5\nDATA"},
-    {"17-forwarding", 4,
+    {"18-forwarding", 3, "RCPT TO:<student@practice.example>\n@250 2.1.5\nDATA"},
+    {"18-forwarding", 4,
      "@LETTER\nFrom: Member <member@bank.test>\nSubject: [class] hello\n\nwords\n."},
-    {"17-forwarding", 5,
+    {"18-forwarding", 5,
      "MAIL FROM:<class-bounces@lists.test>\n@250 2.1.0\nRCPT "
      "TO:<student@practice.example>\nDATA\n@LETTER\nFrom: Member via class "
      "<class@lists.test>\nReply-To: member@bank.test\n\nwords\n.\n@queued as"},
@@ -226,6 +238,68 @@ static void from_the_start_screen(void **state)
     term_stop(t);
 }
 
+/* Who leaves in the middle goes on there; :restart begins anew, and that is kept, too. */
+static void progress(void **state)
+{
+    (void)state;
+    struct term *t = helo(80, 24, NULL, "practice", "--lesson", "15", NULL);
+    term_wait(t, "LESSON 1/6", WAIT);
+    term_wait(t, "220 practice.example", WAIT);
+    term_line(t, "EHLO mail.esp.test");
+    term_wait(t, "LESSON 2/6", WAIT);
+    type(t, ":skip");
+    term_wait(t, "LESSON 3/6", WAIT);
+    assert_true(tree_has(term_home(t), "15-dkim\t2\n", NULL));
+    type(t, ":lesson 15");
+    term_wait(t, "on from step 3", WAIT);
+    assert_true(term_shows(t, "LESSON 3/6"));
+    type(t, ":restart");
+    term_wait(t, "LESSON 1/6", WAIT);
+    assert_true(tree_has(term_home(t), "15-dkim\t0\n", NULL));
+    assert_false(tree_has(term_home(t), "15-dkim\t2\n", NULL));
+    type(t, ":skip");
+    type(t, ":lesson");
+    term_wait(t, "[ ] 15  DKIM: a signature that travels with the letter  2/6", WAIT);
+    term_stop(t);
+}
+
+/* :sign where there is nothing to sign, and for whom there is no key. */
+static void signing(void **state)
+{
+    (void)state;
+    struct term *t = helo_practice(80, 24);
+    type(t, ":sign bank.test");
+    term_wait(t, "no letter is being written", WAIT);
+    term_line(t, "EHLO a.example");
+    term_line(t, "MAIL FROM:<a@a.example>");
+    term_line(t, "RCPT TO:<student@practice.example>");
+    term_line(t, "DATA");
+    term_wait(t, "LETTER", WAIT);
+    term_key(t, "Esc");
+    term_wait(t, "i type", WAIT);
+    type(t, ":sign bank.test");
+    term_wait(t, "no From field yet", WAIT);
+    term_key(t, "i");
+    static const char letter[] = "From: a@bank.test\n\nhello\n.";
+    term_paste(t, letter, sizeof letter - 1);
+    term_wait(t, "hello", WAIT);
+    term_key(t, "Esc");
+    term_wait(t, "i type", WAIT);
+    type(t, ":sign nobody.test");
+    term_wait(t, "no key for nobody.test, but for bank.test", WAIT);
+    type(t, ":sign bank.test");
+    term_wait(t, "signed for bank.test", WAIT);
+    term_resize(t, 80, 50);
+    term_wait(t, "DKIM-Signature: v=1; a=ed25519-sha256", WAIT);
+    term_key(t, "Esc");
+    term_wait(t, "i type", WAIT);
+    type(t, ":sign off");
+    term_wait(t, "no signature any more", WAIT);
+    term_wait_gone(t, "DKIM-Signature: v=1", WAIT);
+    term_wait(t, "hello", WAIT);
+    term_stop(t);
+}
+
 static void bad_lesson(void **state)
 {
     struct term *t = helo(80, 24, NULL, "practice", "--lesson", "./no-such.lesson", NULL);
@@ -239,7 +313,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         term_unit_test(every_lesson), term_unit_test(standard_size),
         term_unit_test(wrong_turns),  term_unit_test(from_the_start_screen),
-        term_unit_test(bad_lesson),
+        term_unit_test(bad_lesson),   term_unit_test(progress),
+        term_unit_test(signing),
     };
     term_use_cmocka();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,11 +4,13 @@
 #include "tests/support/check.h"
 #include "heloscope/lesson.h"
 #include "heloscope/proto.h"
+#include "heloscope/whatif.h"
 
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char path[] = "lesson-test-XXXXXX";
@@ -114,6 +116,82 @@ static void walk(void **state)
     lesson_free(l);
 }
 
+#define HEAD "title = \"x\"\nabout = \"y\"\n"
+#define ONE "step { say = \"z\" }\n"
+
+static void write_file(const char *name, const char *text)
+{
+    FILE *f = fopen(name, "w");
+    assert_non_null(f);
+    fputs(text, f);
+    assert_int_equal(fclose(f), 0);
+}
+
+/* A zone is looked for beside the lesson, wherever one stands. */
+static void world_words(void **state)
+{
+    char why[500] = "";
+    struct whatif w;
+    (void)state;
+    struct lesson *l =
+        load(HEAD "policy = \"None\"\nalignment = \"strict\"\nspf = \"soft\"\nclient = "
+                  "\"2001:db8::1\"\n" ONE,
+             why, sizeof why);
+    if (!l)
+        fail_msg("%s", why);
+    lesson_whatif(l, &w);
+    assert_string_equal(w.policy, "None");
+    assert_true(w.strict && w.soft);
+    whatif_usual(&w);
+    whatif_init(&w);
+    assert_string_equal(w.policy, "None");
+    whatif_said(&w, why, sizeof why);
+    assert_string_equal(why, ""); /* the lesson's world is where it begins */
+    assert_true(whatif_change(&w, "policy=reject", why, sizeof why));
+    assert_true(whatif_change(&w, "alignment=relaxed", why, sizeof why));
+    whatif_said(&w, why, sizeof why);
+    assert_string_equal(why, "policy=reject, alignment=relaxed");
+    whatif_usual(NULL);
+    lesson_free(l);
+    assert_int_equal(mkdir("lesson-zones", 0700), 0);
+    write_file("lesson-zones/a.zone", "bank.test. TXT \"v=spf1 -all\"\n");
+    write_file("lesson-zones/a.lesson", HEAD "zone = \"a.zone\"\n" ONE);
+    l = lesson_load("lesson-zones/a.lesson", why, sizeof why);
+    unlink("lesson-zones/a.zone");
+    unlink("lesson-zones/a.lesson");
+    rmdir("lesson-zones");
+    if (!l)
+        fail_msg("%s", why);
+    assert_string_equal(l->zone, "lesson-zones/a.zone");
+    lesson_whatif(l, &w);
+    assert_false(whatif_change(&w, "policy=none", why, sizeof why));
+    assert_non_null(strstr(why, "zone file"));
+    assert_true(whatif_change(&w, "client=192.0.2.1", why, sizeof why));
+    lesson_free(l);
+}
+
+/* lessons/README tells of every word. */
+static void words_told(void **state)
+{
+    static const char *const words[] = {
+#define LESSON_WORD(name, field, wanted, does) "  " name " ", does,
+#define STEP_WORD(name, field, wanted, does) "  " name " ", does,
+#define STEP_PATTERN(name, field, code, does) "  " name " ", does,
+#include "lesson/words.def"
+    };
+    char file[4096], text[16384];
+    const char *top = getenv("top_srcdir");
+    (void)state;
+    snprintf(file, sizeof file, "%s/lessons/README", top ? top : ".");
+    FILE *f = fopen(file, "r");
+    assert_non_null(f);
+    text[fread(text, 1, sizeof text - 1, f)] = '\0';
+    fclose(f);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (!strstr(text, words[i]))
+            fail_msg("lessons/README lacks \"%s\"", words[i]);
+}
+
 static void bad_files(void **state)
 {
     static const struct {
@@ -141,9 +219,22 @@ static void bad_files(void **state)
          "like = \"/$HOME/\" }\n",
          ":3:", "variable"},
         {"title = \"x\"\nabout = \"y\"\nstep { say = \"z\" question = \"q\" }\n", ":3:", "answer"},
+        {HEAD "client = \"here\"\n" ONE, ":3:", "\"here\": it is an IP address"},
+        {HEAD "\npolicy = \"maybe\"\n" ONE, ":4:", "reject, quarantine, none or off"},
+        {HEAD "alignment = \"near\"\n" ONE, ":3:", "relaxed or strict"},
+        {HEAD "spf = \"firm\"\n" ONE, ":3:", "hard or soft"},
+        {HEAD "zone = \"no-such.zone\"\n" ONE, ":3:", "no-such.zone: No such file"},
+        {HEAD "zone = \"broken.zone\"\n" ONE, ":3:", "broken.zone:2: "},
+        {HEAD "zone = \"good.zone\"\npolicy = \"none\"\n" ONE, ":4:", "does not go with zone"},
+        {HEAD "step {\n say = \"verb = \\\"x\\\"\"\n\n verb = \"NOSUCH\"\n hint = \"h\"\n}\n",
+         ":6:", "no such verb"},
+        {HEAD ONE "step {\n say = \"z\"\n verb = \"NOOP\" hint = \"x\"\n reply = \"999\"\n}\n",
+         ":7:", "999"},
         {"title = \"x\033[2J\"\nabout = \"y\"\nstep { say = \"z\" }\n", ":", "control"},
     };
     (void)state;
+    write_file("good.zone", "bank.test. TXT \"v=spf1 -all\"\n");
+    write_file("broken.zone", "bank.test. TXT \"v=spf1 -all\"\nbank.test. MX many\n");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char why[500] = "";
         struct lesson *l = load(rows[i].text, why, sizeof why);
@@ -152,6 +243,8 @@ static void bad_files(void **state)
             fail_msg("row %zu: wanted \"%s\" at %s, got \"%s\"", i, rows[i].says, rows[i].line,
                      l ? "a lesson" : why);
     }
+    unlink("good.zone");
+    unlink("broken.zone");
     char why[300];
     assert_null(lesson_load("no/such.lesson", why, sizeof why));
     assert_non_null(strstr(why, "no/such.lesson cannot be read"));
@@ -183,9 +276,8 @@ static void shipped(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(walk),
-        cmocka_unit_test(bad_files),
-        cmocka_unit_test(shipped),
+        cmocka_unit_test(walk),       cmocka_unit_test(bad_files), cmocka_unit_test(world_words),
+        cmocka_unit_test(words_told), cmocka_unit_test(shipped),
     };
     close(mkstemp(path));
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

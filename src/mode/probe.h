@@ -63,7 +63,7 @@ struct probe_talk {
 struct probe_finding {
     enum tls_gravity gravity;
     const char *id;
-    char where[330];
+    char where[800];
     char title[500], detail[900], why[700], next[700];
 };
 
@@ -102,8 +102,10 @@ void probe_talk_done(struct probe_talk *t);
 /* probe_talk.c: begins; probe_talk_done() comes later, from the loop. */
 void probe_talk_start(struct probe_talk *t);
 void probe_talk_clear(struct probe_talk *t);
-/* "mx1.example.org [192.0.2.1]" */
+/* "mx1.example.org [192.0.2.1]"; with --connect the place that is spoken to as well. */
 void probe_talk_name(const struct probe_talk *t, char *out, size_t size);
+/* That place, "127.0.0.1:2525"; false: there is no --connect. */
+bool probe_talk_elsewhere(const struct probe_talk *t, char *out, size_t size);
 
 /* probe_find.c: fills found (gravest first), answer and fault. */
 void probe_conclude(struct probe *p);

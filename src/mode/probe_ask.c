@@ -7,12 +7,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { DNS_MS = 10000 };
 
 static void next_talk(struct probe *p)
 {
-    char name[400];
+    char name[800];
     if (p->at < p->ntalks) {
         struct probe_talk *t = &p->talks[p->at++];
         probe_talk_name(t, name, sizeof name);
@@ -50,6 +51,15 @@ static struct dnsfacts *ask(struct probe *p, const struct dnsfacts_ask *a)
     if (f)
         p->asking++;
     return f;
+}
+
+/* With --connect all addresses of a host are one place: it is talked to once for each name. */
+static bool talked_of(const struct probe *p, const char *host)
+{
+    for (size_t i = 0; p->way.elsewhere && i < p->ntalks; i++)
+        if (strcasecmp(p->talks[i].entry.host, host) == 0)
+            return true;
+    return false;
 }
 
 static struct probe_talk *add_talk(struct probe *p, const struct target *target)
@@ -109,7 +119,7 @@ static void on_list(void *arg, const struct mx_list *list)
         p->domain =
             ask(p, &(struct dnsfacts_ask){.domain = list->domain, .host = "", .address = ""});
     for (size_t i = 0; i < list->n; i++)
-        if (list->at[i].usable)
+        if (list->at[i].usable && !talked_of(p, list->at[i].host))
             talk_with(p, &list->at[i]);
     begin(p);
 }

@@ -120,7 +120,7 @@ static void from_talk(struct probe *p, const struct probe_talk *t)
 {
     struct tls_finding found[TLS_FINDINGS_MAX];
     struct tls_seen seen;
-    char where[400];
+    char where[800];
     probe_talk_name(t, where, sizeof where);
     if (t->outcome == PROBE_UNREACHABLE)
         by_rule(p, "unreachable", where, "%s", t->reply);
@@ -165,8 +165,12 @@ static void answer_refused(struct probe *p, const struct probe_talk *t)
     for (size_t i = 0; i < p->nfound && !f; i++)
         if (strcmp(p->found[i].id, "refused") == 0 && p->found[i].detail[0])
             f = &p->found[i];
+    char name[800];
+    snprintf(name, sizeof name, "%s", t->entry.host);
+    if (p->way.elsewhere)
+        probe_talk_name(t, name, sizeof name);
     snprintf(p->answer, sizeof p->answer, "%s for %s is %s at %s by %s: %s%s%s", purpose(p),
-             subject(p), t->temporary ? "put off" : "refused", t->stage, t->entry.host, t->reply,
+             subject(p), t->temporary ? "put off" : "refused", t->stage, name, t->reply,
              f ? ": " : "", f ? f->next : "");
     p->fault = FAULT_REFUSED;
 }
@@ -174,7 +178,7 @@ static void answer_refused(struct probe *p, const struct probe_talk *t)
 static void answer_fine(struct probe *p, const struct probe_talk *t)
 {
     const struct tls_facts *tls = session_tls(t->s);
-    char inside[200], name[400];
+    char inside[200], name[800];
     size_t failed = 0;
     probe_talk_name(t, name, sizeof name);
     for (size_t i = 0; i < p->ntalks; i++)
@@ -206,7 +210,7 @@ static void answer_fine(struct probe *p, const struct probe_talk *t)
 static void answer(struct probe *p)
 {
     const struct probe_talk *first = NULL, *fine = NULL;
-    char name[400];
+    char name[800];
     for (size_t i = 0; i < p->ntalks; i++) {
         const struct probe_talk *t = &p->talks[i];
         if (!fine && t->outcome == PROBE_FINE)

@@ -131,8 +131,11 @@ static json_t *server(const struct probe_talk *t)
     json_t *o = json_object();
     struct tls_seen seen;
     struct buf tls;
+    char spoken_to[300];
     put(o, "host", t->entry.host);
     put(o, "address", t->entry.address[0] ? t->entry.address : session_address(t->s));
+    if (probe_talk_elsewhere(t, spoken_to, sizeof spoken_to))
+        put(o, "spoken_to", spoken_to);
     json_object_set_new(o, "port", json_integer(t->target.port));
     put(o, "protocol", t->target.proto->name);
     put(o, "outcome", outcomes[t->outcome]);

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-enum { NAME_SIZE = 400 };
+enum { NAME_SIZE = 800 };
 
 int probe_tabs(struct probe *p)
 {

@@ -12,10 +12,25 @@
 
 void probe_talk_name(const struct probe_talk *t, char *out, size_t size)
 {
-    if (t->entry.address[0])
-        snprintf(out, size, "%s [%s]", t->entry.host, t->entry.address);
+    const char *name = t->entry.address[0] ? t->entry.host : t->target.label;
+    char spoken_to[300];
+    if (probe_talk_elsewhere(t, spoken_to, sizeof spoken_to))
+        snprintf(out, size, "%s%s%s%s (by --connect at %s)", name, t->entry.address[0] ? " [" : "",
+                 t->entry.address, t->entry.address[0] ? "]" : "", spoken_to);
     else
-        snprintf(out, size, "%s", t->target.label);
+        snprintf(out, size, t->entry.address[0] ? "%s [%s]" : "%s", name, t->entry.address);
+}
+
+bool probe_talk_elsewhere(const struct probe_talk *t, char *out, size_t size)
+{
+    const struct route *way = &t->p->way;
+    if (!way->elsewhere)
+        return false;
+    if (way->connect.port || way->connect.path)
+        snprintf(out, size, "%s", way->connect.label);
+    else
+        snprintf(out, size, "%s:%u", way->connect.label, t->target.port);
+    return true;
 }
 
 static bool pop3(const struct probe_talk *t)

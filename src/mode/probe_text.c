@@ -10,6 +10,8 @@
 #include <string.h>
 #include <strings.h>
 
+enum { CAP_WORDS = 4000 }; /* of a capability; a server may offer 20 ways to log in */
+
 static size_t width; /* of the lines that are being printed; SIZE_MAX: a paragraph is one */
 
 /* Words in lines of at most `width` columns; head before the first, blanks before the others. */
@@ -94,7 +96,7 @@ static void print_dns(const struct probe *p, FILE *to)
 static void print_caps(FILE *to, const char *head, const struct caps *c, const char *proto)
 {
     struct buf all;
-    char words[400];
+    char words[CAP_WORDS];
     if (!c)
         return;
     buf_init(&all, 8000);
@@ -116,7 +118,7 @@ static void print_caps(FILE *to, const char *head, const struct caps *c, const c
         if (!cap)
             continue;
         know_cap_words(proto, told[i], cap->params ? cap->params : "", words, sizeof words);
-        char line[500];
+        char line[CAP_WORDS + 20];
         snprintf(line, sizeof line, "%s: %s", told[i], words);
         wrapped(to, "             ", line);
     }
@@ -147,7 +149,7 @@ static void print_tls(FILE *to, const struct probe_talk *t)
 static void print_talk(FILE *to, const struct probe_talk *t)
 {
     struct tls_seen seen;
-    char name[400], line[600];
+    char name[800], line[600];
     const char *proto = strcmp(t->target.proto->name, "pop3") == 0 ? "pop3" : "smtp";
     probe_talk_name(t, name, sizeof name);
     fprintf(to, "\n%s\n", name);

@@ -332,6 +332,63 @@ static void text(void **state)
     fakedns_stop(d);
 }
 
+/* With --connect both are named: whom we mean, and the place that is spoken to; a host of two
+ * addresses is one place then. And what the server offers is told to its end. */
+static void elsewhere(void **state)
+{
+    (void)state;
+    static const struct fake_step script[] = {
+        SEND("220 mx.example.test ESMTP\r\n"),
+        EXPECT("EHLO "),
+        SEND("250-mx\r\n250 AUTH PLAIN LOGIN CRAM-MD5 DIGEST-MD5 SCRAM-SHA-1 SCRAM-SHA-256 "
+             "SCRAM-SHA-512 NTLM GSSAPI XOAUTH2 OAUTHBEARER ANONYMOUS EXTERNAL\r\n"),
+        EXPECT("MAIL FROM:<>"),
+        SEND("250 ok\r\n"),
+        EXPECT("RCPT TO:<you@two.test>"),
+        SEND("550 5.1.1 no\r\n"),
+        EXPECT("RSET"),
+        SEND("250 ok\r\n"),
+        EXPECT("QUIT"),
+        SEND("221 bye\r\n"),
+        CLOSE(),
+        END()};
+    struct fakedns *d = fakedns_start("two.test MX 10 mx.two.test\nmx.two.test A 127.0.0.3\n"
+                                      "mx.two.test A 127.0.0.4\n");
+    for (int json = 0; json < 2; json++) {
+        struct fake *f = fake_start_tcp(script, NULL);
+        char place[60], want[400];
+        snprintf(place, sizeof place, "127.0.0.1:%d", fake_port(f));
+        const char *args[] = {"two.test", "--resolver", fakedns_at(d),  "--connect",
+                              place,      "--to",       "you@two.test", json ? "--json" : NULL,
+                              NULL};
+        struct result r = probe(args);
+        assert_int_equal(r.status, 8);
+        snprintf(want, sizeof want,
+                 "refused at RCPT by mx.two.test [127.0.0.3] (by --connect at %s)", place);
+        char *flat = strdup(buf_str(&r.out));
+        for (char *p = flat; *p; p++)
+            if (*p == '\n')
+                *p = ' ';
+        if (!strstr(flat, want))
+            fail_msg("%s\nnot in %s", want, flat);
+        free(flat);
+        if (json) {
+            json_t *o = object(&r);
+            const json_t *servers = json_object_get(o, "servers");
+            assert_int_equal(json_array_size(servers), 1);
+            assert_string_equal(str(json_array_get(servers, 0), "address"), "127.0.0.3");
+            assert_string_equal(str(json_array_get(servers, 0), "spoken_to"), place);
+            json_decref(o);
+        } else {
+            must_say(&r, "known otherwise: a TLS client certificate)\n");
+        }
+        assert_null(fake_finish(f));
+        clear(&r);
+        fake_free(f);
+    }
+    fakedns_stop(d);
+}
+
 /* DANE and MTA-STS as verdicts of a talk. */
 static void policies(void **state)
 {
@@ -406,10 +463,8 @@ static void bad_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(answers),
-        cmocka_unit_test(text),
-        cmocka_unit_test(policies),
-        cmocka_unit_test(bad_words),
+        cmocka_unit_test(answers),  cmocka_unit_test(text),      cmocka_unit_test(elsewhere),
+        cmocka_unit_test(policies), cmocka_unit_test(bad_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -65,7 +65,7 @@ has 'inside TLS '
 probe 0 "pop3s://localhost:$POP3S_PORT"
 has 'certificate verified'
 probe 0 "smtp://mail.example.test:$SMTP_PORT" --connect 127.0.0.1
-has 'Mail for mail.example.test: mail.example.test:'
+has "Mail for mail.example.test: mail.example.test:$SMTP_PORT (by --connect at 127.0.0.1:$SMTP_PORT) answers"
 has 'certificate verified'
 probe 0 "smtp://other.example.test:$SMTP_PORT" --connect 127.0.0.1
 has 'certificate NOT verified'

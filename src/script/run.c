@@ -42,13 +42,23 @@ static void finish(struct script_runner *r)
         session_drop(r->session);
 }
 
+/* What the step is, for one that failed: the word, or the verb of a line; never what stands behind
+ * it, that may be a secret. */
+static void name_step(const struct step *st, char *out, size_t size)
+{
+    size_t n;
+    if (st->word == WORD_LINE)
+        snprintf(out, size, "%.*s", (int)strcspn(st->text, " \t\r\n"), st->text);
+    else
+        snprintf(out, size, "%s", script_words(&n)[st->word].name);
+}
+
 /* The script cannot go on. Always false. */
 bool runner_fail(struct script_runner *r, enum fault fault, const char *fmt, ...)
 {
-    char words[500];
+    char words[500], name[64] = "";
     struct buf clean;
     const struct step *st = r->at < r->s->n ? &r->s->steps[r->at] : NULL;
-    size_t n;
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(words, sizeof words, fmt, ap);
@@ -60,7 +70,10 @@ bool runner_fail(struct script_runner *r, enum fault fault, const char *fmt, ...
         snprintf(r->why, sizeof r->why, "%s:%u: %s", st ? r->s->files[st->file] : "script",
                  st ? st->line : 0, buf_str(&clean));
     }
-    tell(r, SCRIPT_WORD, false, st ? script_words(&n)[st->word].form : "", buf_str(&clean));
+    if (st)
+        name_step(st, name, sizeof name);
+    if (!r->told) /* an expectation has its result already: two for one would be counted twice */
+        tell(r, SCRIPT_WORD, false, name, buf_str(&clean));
     buf_clear(&clean);
     finish(r);
     return false;
@@ -283,6 +296,7 @@ static enum go do_expect(struct script_runner *r, const struct step *st)
             (r->examined == NONE || session_fault(r->session) != FAULT_NONE)) {
             snprintf(got, sizeof got, "%s", session_last(r->session));
             tell(r, SCRIPT_EXPECT, false, wanted, got);
+            r->told = true;
             runner_gone(r);
             return GO_STOP;
         }

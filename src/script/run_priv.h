@@ -24,6 +24,7 @@ struct script_runner {
     size_t round[NEST_MAX]; /* of each open `for`: the value in hand */
     unsigned depth;
     size_t examined; /* the reply last looked at, or NONE */
+    bool told;       /* the failure that is coming has its result already */
     size_t next;     /* the next item to look at */
     bool together;
     struct buf flight;

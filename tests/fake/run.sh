@@ -45,6 +45,32 @@ hasnot() {
     fi
 }
 
+# Is what was printed TAP, as a harness reads it? The version, tests numbered one after the other (or not at all),
+# one plan at the end that says how many there were, a reason behind each "not ok", comments, and nothing else.
+tap() {
+    awk -v want="$1" '
+        NR == 1 { if ($0 != "TAP version 13") bad("no version"); next }
+        due && !/^# it was: ./ { bad("no reason before this line") }
+        { due = 0 }
+        plan { bad("a line behind the plan") }
+        /^1\.\.[0-9]+$/ { plan = substr($0, 4); next }
+        /^(not )?ok [0-9]+ - ./ { n++; if ($($1 == "ok" ? 2 : 3) != n) bad("wrong number") }
+        /^(not )?ok - ./ { n++ }
+        /^not ok/ { due = 1; failed++ }
+        /^(not )?ok / || /^#/ { next }
+        { bad("no TAP") }
+        function bad(why) { print FNR ": " why ": " $0; wrong = 1 }
+        END { if (plan != n || due) { print "plan " plan ", tests " n; wrong = 1 }
+              if (n "/" failed + 0 != want) { print n "/" failed + 0 ", not " want; wrong = 1 }
+              exit wrong }' "$dir/out" || { cat "$dir/out"; failed=1; }
+    case $1 in */0) status=0 ;; *) status=1 ;; esac
+    if command -v prove >/dev/null; then
+        prove -Q --exec cat "$dir/out" >"$dir/prove" 2>&1
+        [ $? -eq $status ] && ! grep -q 'Parse errors' "$dir/prove" ||
+            { echo 'FAIL: prove'; cat "$dir/prove"; failed=1; }
+    fi
+}
+
 # A whole letter, TLS, variables, a loop, lines together.
 printf 'Subject: from a file\n\n.dot\n' >"$dir/letter"
 script <<X
@@ -137,7 +163,9 @@ has 'not ok 2 - '
 has '# it was: 550 5.1.1'
 has '1..3'
 has '# C: RSET'
+tap 3/1
 run 1 "$smtp" --tap --quiet
+tap 2/1
 hasnot '# C: '
 run 1 "$smtp" --json
 has '"kind":"client"'
@@ -159,6 +187,7 @@ has 'C: EHLO n3.example'
 run 0 "$smtp" --repeat 20 --parallel 4 --tap
 has 'run 20: '
 has '1..20'
+tap 20/0
 run 2 smtp://192.0.2.1 --parallel 11
 has '--i-am-allowed'
 run 2 "$smtp" --parallel 257
@@ -328,5 +357,21 @@ target smtp://127.0.0.1:1
 expect 220
 X
 run 5
+run 5 --tap
+tap 1/1
+has 'not ok 1 - '
+has 'x.helo:2: expect 220'
+hasnot 'expect CODE'
+run 5 smtp://127.0.0.1:1 --tap --repeat 3 --parallel 2
+tap 3/3
+script <<'X'
+target smtp://127.0.0.1:1
+PASS hunter2
+expect 250
+X
+run 5 --tap
+tap 1/1
+has 'x.helo:2: PASS'
+hasnot 'hunter2'
 has 'x.helo:2:'
 exit $failed

@@ -7,6 +7,7 @@
 #include "know/causes/codes.def"
 #include "know/causes/mta.def"
 #include "know/causes/phrases.def"
+#include "know/causes/plain.def"
 #include "know/causes/pop3.def"
 #include "know/causes/provider.def"
 #include "know/causes/servers.def"

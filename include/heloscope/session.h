@@ -122,6 +122,9 @@ size_t session_pending(const struct session *s);
 size_t session_outstanding(const struct session *s);
 uint64_t session_literal_left(const struct session *s);
 bool session_is_open(const struct session *s);
+/* QUIT was said: it is the newest command that waits, or it was answered and the server's close is
+ * waited for (then nothing can be sent any more). RFC 5321 4.1.1.10, RFC 1939 6. */
+bool session_is_ending(const struct session *s);
 bool session_is_up(const struct session *s); /* connected and (where implicit) TLS done */
 bool session_is_practice(const struct session *s);
 /* The address of the other end, without its port; "": not known (a socket, a proxy). */

@@ -400,6 +400,12 @@ bool session_is_up(const struct session *s)
     return s->conn && s->up;
 }
 
+bool session_is_ending(const struct session *s)
+{
+    const struct verb *v = s->nqueue > 0 ? s->queue[s->nqueue - 1].cmd.verb : NULL;
+    return s->conn && (s->finishing || (v && (v->flags & VERB_QUIT)));
+}
+
 bool session_is_practice(const struct session *s)
 {
     return s->options.practice;

@@ -186,8 +186,10 @@ static void finish_reply(struct session *s)
         session_feed_reply(s);
     if ((flags & VERB_QUIT) || (s->reply.code == 421))
         s->quitting = true;
-    if ((flags & VERB_QUIT) && s->conn)
+    if ((flags & VERB_QUIT) && s->conn) {
+        s->finishing = true;
         conn_finish(s->conn);
+    }
     if ((flags & VERB_UPGRADE) && (cls == REPLY_TEMP || cls == REPLY_PERM))
         session_saw_refusal(s, first.p, first.n);
     if ((flags & VERB_ANEW) && cls == REPLY_OK)

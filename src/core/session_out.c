@@ -83,6 +83,8 @@ bool session_can_send(struct session *s, char *why, size_t size)
         return fail(why, size,
                     s->ask_tls ? "answer the question about the certificate first"
                                : "still connecting: wait, or C-c to stop");
+    if (s->finishing) /* before anything is recorded as said */
+        return fail(why, size, "QUIT was answered, so this session is over: open a new one");
     if (s->feed)
         return fail(why, size, "the letter is still being sent");
     if (s->torn)

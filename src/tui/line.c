@@ -242,6 +242,19 @@ static bool line_ahead(struct app *app, struct tab *t, const char *line, size_t 
     return true;
 }
 
+/* Says why nothing can be sent; false: something can. */
+static bool closed(struct app *app, const struct tab *t)
+{
+    if (!session_is_open(t->session))
+        ui_notice(&app->ui, true, "not sent, the connection is closed: :reconnect opens it again");
+    else if (session_is_ending(t->session))
+        ui_notice(&app->ui, true,
+                  "not sent: QUIT ends the session; once it is closed :reconnect opens a new one");
+    else
+        return false;
+    return true;
+}
+
 bool line_send(struct app *app, const char *line)
 {
     struct tab *t = ui_tab(&app->ui);
@@ -252,10 +265,8 @@ bool line_send(struct app *app, const char *line)
                   "this tab is a saved talk: nothing can be sent; :connect TARGET opens a session");
         return false;
     }
-    if (!session_is_open(t->session)) {
-        ui_notice(&app->ui, true, "not sent, the connection is closed: :reconnect opens it again");
+    if (closed(app, t))
         return false;
-    }
     if (session_letter_awaited(t->session))
         return line_ahead(app, t, line, n);
     const struct proto *p = session_proto(t->session);
@@ -323,11 +334,8 @@ void line_queue(struct app *app, const char *what)
         queue_clear(q);
         ui_notice(&app->ui, false, "%zu waiting line%s thrown away", lines, lines == 1 ? "" : "s");
     } else if (strcmp(what, "send all") == 0 || strcmp(what, "send") == 0) {
-        if (!t->session || !session_is_open(t->session)) {
-            ui_notice(&app->ui, true,
-                      "not sent, the connection is closed: :reconnect opens it again");
+        if (!t->session || closed(app, t))
             return;
-        }
         size_t flight = queue_flight(q, session_proto(t->session));
         if (!session_lines(t->session, q->text.p, flight, why, sizeof why)) {
             ui_notice(&app->ui, true, "not sent: %s", why);

@@ -26,6 +26,8 @@ static void title_row(struct app *app, const struct complete_context *c, struct 
         snprintf(words, sizeof words, "%s not connected: :reconnect, :connect TARGET ", what);
     else if (t->session && !session_is_up(t->session))
         snprintf(words, sizeof words, "%s connecting, C-c cancels ", what);
+    else if (t->session && session_is_ending(t->session))
+        snprintf(words, sizeof words, "%s QUIT was said, nothing follows it ", what);
     else if (t->session && session_literal_left(t->session) > 0)
         snprintf(words, sizeof words, "%s %llu octets of the chunk are still owed ", what,
                  (unsigned long long)session_literal_left(t->session));

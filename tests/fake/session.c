@@ -408,6 +408,26 @@ static void test_reset_in_mid_reply(void **state)
     end_in_mid_reply(true);
 }
 
+/* Between the answer to QUIT and the server's close nothing is sent, nor recorded as if it were. */
+static void test_nothing_is_sent_after_quit(void **state)
+{
+    (void)state;
+    struct play *p = play_open("smtp");
+    char why[256] = "";
+    server_says(p, "220 practice.example ESMTP\r\n");
+    assert_false(session_is_ending(p->s));
+    say(p, "QUIT");
+    assert_true(session_is_ending(p->s));
+    server_says(p, "221 bye\r\n");
+    assert_true(session_is_open(p->s) && session_is_ending(p->s));
+    assert_false(session_line(p->s, "NOOP", 4, why, sizeof why));
+    assert_string_equal(why, "QUIT was answered, so this session is over: open a new one");
+    assert_false(session_raw(p->s, "NOOP\r\n", 6, why, sizeof why));
+    assert_string_equal(server_heard(p), "QUIT\r\n");
+    must_hide(p, "NOOP");
+    play_free(p);
+}
+
 static void test_garbage_banner_is_a_protocol_fault(void **state)
 {
     (void)state;
@@ -546,6 +566,7 @@ int main(void)
         cmocka_unit_test(test_unsolicited_421_and_close),
         cmocka_unit_test(test_closed_in_mid_reply),
         cmocka_unit_test(test_reset_in_mid_reply),
+        cmocka_unit_test(test_nothing_is_sent_after_quit),
         cmocka_unit_test(test_garbage_banner_is_a_protocol_fault),
         cmocka_unit_test(test_timeout_of_a_phase),
         cmocka_unit_test(test_bdat_counts_for_the_user),

@@ -334,13 +334,51 @@ static void test_letter_refused(void **state)
     fake_free(f);
 }
 
+/* QUIT ends it: what is typed behind it is not sent, neither before its answer nor between that and
+ * the close, and is not shown as if it had been. */
+static void test_nothing_follows_quit(void **state)
+{
+    (void)state;
+    static const struct fake_step script[] = {SEND("220 mail.example.test ESMTP\r\n"),
+                                              EXPECT("QUIT"),
+                                              EXPECT_NOTHING(700),
+                                              SEND("221 2.0.0 bye\r\n"),
+                                              EXPECT_EOF(),
+                                              DELAY(700),
+                                              CLOSE(),
+                                              END()};
+    struct fake *f = fake_start_tcp(script, NULL);
+    struct term *t = helo_fake(80, 24, "smtp", f);
+
+    term_wait(t, "220 mail", WAIT);
+    say(t, "QUIT", "QUIT was said, nothing follows it");
+    say(t, "NOOP", "not sent: QUIT ends the session; once it is closed :reconnect opens a new one");
+    term_wait(t, "221 2.0.0 bye", WAIT); /* our side is closed, the other is not yet */
+    term_key(t, "Enter");
+    term_wait(t, "not sent: QUIT ends the session", WAIT);
+    term_wait(t, "| closed |", WAIT);
+    term_key(t, "Enter");
+    term_wait(t, "not sent, the connection is closed: :reconnect opens it again", WAIT);
+    assert_false(term_shows(t, "C:   NOOP"));
+    assert_null(fake_finish(f));
+    assert_string_equal(fake_received(f, NULL), "QUIT\r\n");
+    term_key(t, "C-c");
+    assert_int_equal(leave(t), 0);
+    fake_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        term_unit_test(test_cancel_tarpit), term_unit_test(test_cancel_connect),
-        term_unit_test(test_ends),          term_unit_test(test_first_screen),
-        term_unit_test(test_bytes),         term_unit_test(test_scrolled_reply),
-        term_unit_test(test_letter_ahead),  term_unit_test(test_letter_refused),
+        term_unit_test(test_cancel_tarpit),
+        term_unit_test(test_cancel_connect),
+        term_unit_test(test_ends),
+        term_unit_test(test_first_screen),
+        term_unit_test(test_bytes),
+        term_unit_test(test_scrolled_reply),
+        term_unit_test(test_letter_ahead),
+        term_unit_test(test_letter_refused),
+        term_unit_test(test_nothing_follows_quit),
     };
 
     term_use_cmocka();

@@ -59,6 +59,8 @@ bool disguise_of(const char *name, const char *address, const char *const *domai
 /* Each character of UTF-8 text that is not ASCII, a line: "U+0430 CYRILLIC SMALL LETTER A, in
  * 'pаypal'". True: there was one. */
 bool disguise_characters(const char *text, size_t n, struct buf *out);
+/* A domain as people see it, in U-labels (RFC 5890 2.3.2.1); the caller's. */
+char *disguise_domain(const char *domain);
 /* Which disguises these functions do not see, in sentences. */
 const char *disguise_unseen(void);
 

@@ -8,10 +8,11 @@
 #include "heloscope/reader.h"
 
 enum views_line {
-    VIEWS_TITLE,   /* "1 Said on the wire" */
+    VIEWS_TITLE,   /* "Text": a part of a view */
     VIEWS_PLAIN,   /* label and text; no label: the letter's own text */
     VIEWS_WARNING, /* something to be wary of */
     VIEWS_NOTE,    /* what to think of it */
+    VIEWS_VIEW,    /* "1  Said on the wire": one of the four begins */
 };
 typedef void views_fn(void *arg, enum views_line kind, const char *label, const char *text);
 
@@ -26,7 +27,8 @@ struct views_of {
 };
 /* The four views, a line at a time. */
 void views_tell(const struct views_of *v, views_fn *fn, void *arg);
-/* The letter's text (as far as it is shown) and its parts. */
+/* The letter's parts, its text and all its header fields (as far as they are shown): they belong to
+ * the third view, and stand behind all four where those are not beside each other. */
 void views_body(const struct views_of *v, views_fn *fn, void *arg);
 
 #endif

@@ -3,6 +3,7 @@
  * seen or that turn the line around, letters of two scripts in one word, a domain that looks like
  * one that the reader knows. Names of characters by libunistring. UTS 39 (confusables), RFC 5890
  * (A-labels), RFC 5322 3.4. */
+#include "heloscope/mailtext.h"
 #include "heloscope/reader.h"
 
 #include "core/lazy/idn2.gen.h"
@@ -150,8 +151,7 @@ static const char *domain_of(const char *address)
     return at ? at + 1 : "";
 }
 
-/* The domain as people see it: U-labels. */
-static char *shown_domain(const char *domain)
+char *disguise_domain(const char *domain)
 {
     char *u = NULL, why[160];
     if (strcasestr(domain, "xn--") && lazy_ready(idn2, why, sizeof why) &&
@@ -193,7 +193,7 @@ bool disguise_of(const char *name, const char *address, const char *const *domai
                  name, address);
     struct buf both;
     buf_init(&both, 65536);
-    char *domain = shown_domain(domain_of(address));
+    char *domain = disguise_domain(domain_of(address));
     buf_addf(&both, "%s %s", name, *domain ? domain : address);
     for (size_t i = 0; i < both.len;) {
         uint32_t c;
@@ -211,6 +211,12 @@ bool disguise_of(const char *name, const char *address, const char *const *domai
                          "made to look like another word.\n");
     if (strcmp(domain, domain_of(address)) != 0)
         buf_addf(out, "The domain is written %s; it reads %s.\n", domain_of(address), domain);
+    char a[256];
+    size_t n = strlen(domain), plain = 0;
+    while (plain < n && (unsigned char)domain[plain] < 0x80)
+        plain++;
+    if (plain < n && !strcmp(domain, domain_of(address)) && domain_normal(domain, n, a))
+        buf_addf(out, "The domain reads %s; in the DNS it is %s.\n", domain, a);
     look_alike(domain, domains, out);
     free(domain);
     buf_clear(&both);

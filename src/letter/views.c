@@ -10,6 +10,11 @@
 #include <string.h>
 #include <strings.h>
 
+enum {
+    LINES = 2000,  /* of text that are shown */
+    HEADERS = 300, /* fields that are listed */
+};
+
 struct telling {
     const struct views_of *v;
     struct mailtext m;
@@ -66,7 +71,7 @@ static bool clause(const char *received, const char *word, const char *stop, cha
 static void wire(struct telling *t)
 {
     char out[600];
-    tell(t, VIEWS_TITLE, "", "1  Said on the wire (the envelope)");
+    tell(t, VIEWS_VIEW, "", "1  Said on the wire (the envelope)");
     const struct field *received = mailtext_field(&t->m, "Received");
     const struct field *path = mailtext_field(&t->m, "Return-Path");
     const struct field *to = mailtext_field(&t->m, "Delivered-To");
@@ -77,8 +82,13 @@ static void wire(struct telling *t)
     }
     if (received) {
         char *v = value_of(received);
-        if (clause(v, "from", " by ", out, sizeof out))
-            tell(t, VIEWS_PLAIN, "Client", out);
+        if (clause(v, "from", " by ", out, sizeof out)) { /* NAME (unknown [ADDRESS]) */
+            char *space = strchr(out, ' ');
+            if (space)
+                *space = '\0';
+            tell(t, VIEWS_PLAIN, "Client", space ? space + 1 : "(its address was not noted)");
+            tell(t, VIEWS_PLAIN, "EHLO", out);
+        }
         if (clause(v, "with", " for ", out, sizeof out))
             tell(t, VIEWS_PLAIN, "How", out);
         if (clause(v, "for", ";", out, sizeof out))
@@ -103,11 +113,44 @@ static void wire(struct telling *t)
          "only thing that nobody could make up.");
 }
 
+/* A field that names somebody else than From does. */
+static void beside_from(struct telling *t, const char *name, const char *meaning)
+{
+    const struct field *f = mailtext_field(&t->m, name);
+    const char *from = t->v->reader->from_address;
+    if (!f || !*from)
+        return;
+    char *v = value_of(f);
+    if (!strcasestr(v, from))
+        tell(t, VIEWS_WARNING, "", meaning);
+    free(v);
+}
+
+/* Authentication-Results that nobody can know the writer of: a server that received the letter
+ * writes them above its Received. */
+static void claimed_results(struct telling *t)
+{
+    bool below = false, any = false;
+    for (size_t i = 0; i < t->m.n; i++) {
+        below = below || field_is(&t->m.at[i], "Received");
+        if (!below || !field_is(&t->m.at[i], "Authentication-Results"))
+            continue;
+        char *v = value_of(&t->m.at[i]);
+        tell(t, VIEWS_WARNING, "Results", v);
+        free(v);
+        any = true;
+    }
+    if (any)
+        tell(t, VIEWS_NOTE, "",
+             "These Authentication-Results stand below the receiving server's Received: the "
+             "sender, or a server on the way, has written them (RFC 8601 7.1).");
+}
+
 static void claimed(struct telling *t)
 {
     static const char *const names[] = {"From", "Sender",     "Reply-To", "To",
                                         "Cc",   "Message-ID", "Date"};
-    tell(t, VIEWS_TITLE, "", "2  Claimed in the letter (anybody can write this)");
+    tell(t, VIEWS_VIEW, "", "2  Claimed in the letter (anybody can write this)");
     for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
         unsigned shown = 0;
         for (size_t i = 0; i < t->m.n && shown < 4; i++) {
@@ -133,6 +176,29 @@ static void claimed(struct telling *t)
                  "as well; SMTP does not compare the two.");
         free(v);
     }
+    beside_from(t, "Sender",
+                "Sender is not From: some programs show \"on behalf of\", many show nothing.");
+    beside_from(t, "Reply-To",
+                "An answer goes to Reply-To, not to From; no check looks at Reply-To.");
+    claimed_results(t);
+}
+
+/* Each character that is not ASCII by its name, those of the address's domain in U-labels too. */
+static void characters(struct telling *t, const char *label, const char *text, const char *address)
+{
+    struct buf b, all;
+    const char *at = strrchr(address, '@');
+    char *domain = at ? xstrndup(at + 1, strcspn(at + 1, "> \t")) : NULL;
+    char *u = domain ? disguise_domain(domain) : NULL;
+    buf_init(&b, 1 << 16);
+    buf_init(&all, 1 << 16);
+    buf_addf(&all, "%s%s", text, u ? u : "");
+    if (disguise_characters(buf_str(&all), all.len, &b))
+        tell_lines(t, VIEWS_PLAIN, label, buf_str(&b));
+    buf_clear(&b);
+    buf_clear(&all);
+    free(domain);
+    free(u);
 }
 
 static void shown(struct telling *t)
@@ -140,7 +206,7 @@ static void shown(struct telling *t)
     const struct reader *r = t->v->reader;
     struct buf b;
     buf_init(&b, 1 << 18);
-    tell(t, VIEWS_TITLE, "", "3  Shown to the reader");
+    tell(t, VIEWS_VIEW, "", "3  Shown to the reader");
     tell(t, VIEWS_PLAIN, "In a list", *r->from_name ? r->from_name : r->from_address);
     buf_addf(&b, "%s%s<%s>", r->from_name, *r->from_name ? " " : "", r->from_address);
     tell(t, VIEWS_PLAIN, "Opened", buf_str(&b));
@@ -149,52 +215,73 @@ static void shown(struct telling *t)
     if (disguise_of(r->from_name, r->from_address, t->v->domains, &b))
         tell_lines(t, VIEWS_WARNING, "", buf_str(&b));
     buf_trim(&b, 0);
-    if (disguise_characters(r->from, strlen(r->from), &b))
-        tell_lines(t, VIEWS_PLAIN, "Characters", buf_str(&b));
-    buf_trim(&b, 0);
-    if (disguise_characters(r->subject, strlen(r->subject), &b))
-        tell_lines(t, VIEWS_PLAIN, "in Subject", buf_str(&b));
+    characters(t, "Characters", r->from, r->from_address);
+    characters(t, "in Subject", r->subject, "");
+    characters(t, "in To", r->to, "");
+    const struct field *reply = mailtext_field(&t->m, "Reply-To");
+    char *v = reply ? value_of(reply) : NULL;
+    if (v)
+        characters(t, "in Reply-To", v, v);
+    free(v);
     tell(t, VIEWS_NOTE, "", disguise_unseen());
     buf_clear(&b);
 }
 
-/* What a server that received it wrote stands above its Received; below it could be the sender's.
- */
+/* "SPF fail: ..." with SPF as its label; where `before` has the same line, that says enough. */
+static void because(struct telling *t, const char *verdict, const char *before)
+{
+    static const char *const checks[] = {"SPF", "DKIM", "DMARC", "The receiver"};
+    while (*verdict) {
+        size_t n = strcspn(verdict, "\n"), skip = 0;
+        char *line = xstrndup(verdict, n);
+        const char *label = "";
+        const char *same = before ? strstr(before, line) : NULL;
+        for (size_t k = 0; k < sizeof checks / sizeof *checks; k++)
+            if (!strncmp(line, checks[k], strlen(checks[k]))) {
+                label = k == 3 ? "Receiver" : checks[k];
+                skip = strlen(checks[k]) + 1 + (k == 3);
+            }
+        if (same && (same == before || same[-1] == '\n') && (same[n] == '\n' || !same[n])) {
+            size_t word = strcspn(line + skip, ":");
+            char text[80];
+            snprintf(text, sizeof text, "%.*s, as before", (int)(word < 60 ? word : 60),
+                     line + skip);
+            tell(t, VIEWS_PLAIN, label, text);
+        } else {
+            tell(t, before ? VIEWS_WARNING : VIEWS_PLAIN, label, line + skip);
+        }
+        free(line);
+        verdict += n + (verdict[n] == '\n');
+    }
+}
+
+/* What a server that received it wrote stands above its Received. */
 static void concluded(struct telling *t)
 {
-    bool own = false, below = false, any = false;
-    tell(t, VIEWS_TITLE, "", "4  Concluded by the receiver");
-    if (t->v->verdict) {
-        tell_lines(t, VIEWS_PLAIN, "Because", t->v->verdict);
-        any = true;
-    }
+    bool own = false;
+    tell(t, VIEWS_VIEW, "", "4  Concluded by the receiver");
+    if (t->v->verdict)
+        because(t, t->v->verdict, NULL);
     if (t->v->changed) {
         char head[300];
         snprintf(head, sizeof head, "What if %s?", t->v->changed);
         tell(t, VIEWS_TITLE, "", head);
-        tell_lines(t, VIEWS_WARNING, "Then", t->v->whatif);
+        because(t, t->v->whatif, t->v->verdict);
         tell(t, VIEWS_TITLE, "", "The fields");
     }
-    for (size_t i = 0; i < t->m.n; i++) {
-        below = below || field_is(&t->m.at[i], "Received");
+    for (size_t i = 0; i < t->m.n && !field_is(&t->m.at[i], "Received"); i++) {
         if (!field_is(&t->m.at[i], "Authentication-Results"))
             continue;
         char *v = value_of(&t->m.at[i]);
-        if (below) {
-            tell(t, VIEWS_WARNING, "Claimed", v);
-            tell(t, VIEWS_NOTE, "",
-                 "It stands below the receiving server's Received: the sender, or a server on the "
-                 "way, has written it (RFC 8601 7.1).");
-        } else {
-            tell(t, VIEWS_PLAIN, "Results", v);
-            own = true;
-        }
-        any = true;
+        tell(t, VIEWS_PLAIN, "Results", v);
+        own = true;
         free(v);
     }
-    if (!any)
-        tell(t, VIEWS_NOTE, "", "Nothing: this server tells no Authentication-Results.");
-    else if (own)
+    if (!own && !t->v->verdict)
+        tell(t, VIEWS_NOTE, "",
+             "Nothing: this server tells no Authentication-Results. heloscope verify judges a "
+             "letter that was saved.");
+    else
         tell(t, VIEWS_NOTE, "",
              "pass says: this domain stands behind the letter. It does not say that the domain is "
              "honest, nor that the name in From is true.");
@@ -209,6 +296,38 @@ void views_tell(const struct views_of *v, views_fn *fn, void *arg)
     shown(&t);
     concluded(&t);
     mailtext_clear(&t.m);
+}
+
+/* As programs show it that are asked for the whole header. */
+static void all_headers(struct telling *t)
+{
+    char text[100];
+    tell(t, VIEWS_TITLE, "", "All headers");
+    for (size_t i = 0; i < t->m.n && i < HEADERS; i++) {
+        const struct field *f = &t->m.at[i];
+        char name[40], *v = value_of(f);
+        struct buf b;
+        buf_init(&b, 4 * READER_FIELD);
+        snprintf(name, sizeof name, "%.*s", (int)(f->name < 12 ? f->name : 0), f->raw);
+        if (!*name) /* longer than a label may be */
+            buf_addf(&b, "%.*s: ", (int)(f->name < 100 ? f->name : 100), f->raw);
+        buf_add_str(&b, v);
+        if (f->nvalue > READER_FIELD)
+            buf_addf(&b, " ... (%zu octets in all)", f->nvalue);
+        tell(t, VIEWS_PLAIN, name, buf_str(&b));
+        buf_clear(&b);
+        free(v);
+    }
+    if (t->m.n > HEADERS || t->m.left_out) {
+        snprintf(text, sizeof text, "... %zu more fields are not listed",
+                 t->m.n + t->m.left_out - HEADERS);
+        tell(t, VIEWS_WARNING, "", text);
+    }
+    if (t->m.odd) {
+        snprintf(text, sizeof text, "%zu lines of the header are no field (RFC 5322 2.2)",
+                 t->m.odd);
+        tell(t, VIEWS_WARNING, "", text);
+    }
 }
 
 void views_body(const struct views_of *v, views_fn *fn, void *arg)
@@ -240,9 +359,9 @@ void views_body(const struct views_of *v, views_fn *fn, void *arg)
     for (unsigned lines = 0; p < end; lines++) {
         const char *lf = memchr(p, '\n', (size_t)(end - p));
         size_t n = (size_t)((lf ? lf : end) - p);
-        if (lines == 2000) {
+        if (lines == LINES) {
             tell(&t, VIEWS_NOTE, "", "... more lines are not shown");
-            return;
+            break;
         }
         char *line = xstrndup(p, n && p[n - 1] == '\r' ? n - 1 : n);
         tell(&t, VIEWS_PLAIN, "", line);
@@ -251,4 +370,7 @@ void views_body(const struct views_of *v, views_fn *fn, void *arg)
     }
     if (r->cut)
         tell(&t, VIEWS_NOTE, "", "... the text goes on: only its first megabyte is shown");
+    mailtext_parse(&t.m, v->text, v->n);
+    all_headers(&t);
+    mailtext_clear(&t.m);
 }

@@ -175,6 +175,18 @@ static void copy(struct app *app, struct tab *t)
     buf_clear(&b);
 }
 
+/* In the list the numbers are those of the panes, as elsewhere. */
+static void mail_numbered(struct app *app, struct tab *t, int i)
+{
+    static const enum focus panes[] = {FOCUS_TALK, FOCUS_CAPS, FOCUS_WHY, FOCUS_TLS};
+    if (mail_view(t, i))
+        focus(app, FOCUS_MAIL);
+    else if (app->ui.focus == FOCUS_MAIL)
+        focus(app, panes[i]);
+    else
+        ui_notice(&app->ui, true, "no letter is read: m goes to the mailbox, Enter opens one");
+}
+
 static void in_tab(struct app *app, struct tab *t, enum action a)
 {
     struct ui *ui = &app->ui;
@@ -199,6 +211,12 @@ static void in_tab(struct app *app, struct tab *t, enum action a)
         break;
     case ACT_MAIL_READ:
         mail_enter(app, t);
+        break;
+    case ACT_MAIL_VIEW1:
+    case ACT_MAIL_VIEW2:
+    case ACT_MAIL_VIEW3:
+    case ACT_MAIL_VIEW4:
+        mail_numbered(app, t, (int)a - ACT_MAIL_VIEW1);
         break;
     case ACT_MAIL_SAVE:
         mail_save(app, t);
@@ -240,13 +258,14 @@ static void in_tab(struct app *app, struct tab *t, enum action a)
         if (app->ui.focus == FOCUS_TLS || app->ui.focus == FOCUS_MAIL)
             vertical(app, t,
                      (a == ACT_PAGE_UP ? -1 : 1) *
-                         ((app->ui.focus == FOCUS_TLS ? ui->layout.tls.h : ui->layout.mail.h) - 2));
+                         (app->ui.focus == FOCUS_TLS ? ui->layout.tls.h - 2 : mail_page(ui, t)));
         else
             talk_scroll(t->talk, a == ACT_PAGE_UP ? -1 : 1);
         break;
     case ACT_NEXT_PANE:
     case ACT_PREV_PANE:
-        next_pane(app, a == ACT_NEXT_PANE ? 1 : -1);
+        if (ui->focus != FOCUS_MAIL || !mail_next_view(t, a == ACT_NEXT_PANE ? 1 : -1))
+            next_pane(app, a == ACT_NEXT_PANE ? 1 : -1);
         break;
     case ACT_NEXT_PROBLEM:
     case ACT_PREV_PROBLEM:

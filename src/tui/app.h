@@ -233,6 +233,11 @@ void mail_move(struct tab *t, int by);
 void mail_to_end(struct tab *t, bool top);
 void mail_enter(struct app *app, struct tab *t);
 /* From the letter back to the list; false: the list is shown. */
+/* To the next view of the letter, or the one before; false: none is read. */
+bool mail_next_view(struct tab *t, int by);
+/* To view v (0 to 3); false: none is read. */
+bool mail_view(struct tab *t, int v);
+int mail_page(const struct ui *ui, const struct tab *t);
 bool mail_back(struct tab *t);
 void mail_delete(struct app *app, struct tab *t);
 void mail_save(struct app *app, struct tab *t);

@@ -2,6 +2,7 @@
 /* The top line in words: with whom, how safely, in which state, how fast, and whether it is for
  * real. Narrow screens get shorter words before they get fewer; whether it is real (LIVE) and
  * unverified TLS are given up last. */
+#include "tui/mail.h"
 #include "tui/panes.h"
 #include "tui/text.h"
 
@@ -242,6 +243,16 @@ void tabbar_draw(struct ui *ui)
     int x = r.x + 1;
     if (r.h <= 0)
         return;
+    if (ui->focus == FOCUS_MAIL && t && t->mail && t->mail->reading) { /* 1 to 4 are its views */
+        static const char *const views[] = {"wire", "claimed", "shown", "concluded"};
+        for (int v = 0; v < MAIL_VIEWS; v++) {
+            bool here = v == t->mail->at;
+            x += text_putf(r.y, x, r.x + r.w - x, here ? ROLE_TITLE : ROLE_DIM, "%s%d %s%s",
+                           here ? "[" : " ", v + 1, views[v], here ? "]" : " ") +
+                 1;
+        }
+        return;
+    }
     for (int i = 0; i < (ui->lesson ? 5 : 4); i++) {
         char label[48];
         int fresh, gone, changed;

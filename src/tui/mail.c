@@ -20,7 +20,9 @@ static void letter_drop(struct mailview *m)
         reader_clear(&m->reader);
     buf_clear(&m->text);
     m->there = false;
-    m->scroll = 0;
+    m->stack.scroll = m->at = 0;
+    for (int i = 0; i < MAIL_VIEWS; i++)
+        m->view[i].scroll = 0;
 }
 
 void mail_close(struct tab *t)
@@ -38,7 +40,11 @@ static void add_line(void *arg, enum views_line kind, const char *label, const c
     struct mailview *m = arg;
     if (m->nlines % 256 == 0)
         m->lines = xrealloc(m->lines, (m->nlines + 256) * sizeof *m->lines);
-    m->lines[m->nlines++] = (struct mail_line){kind, xstrdup(label), xstrdup(text), 0};
+    if (kind == VIEWS_VIEW && *text >= '1' && *text < '1' + MAIL_VIEWS)
+        m->adding = *text - '1';
+    if (kind == VIEWS_WARNING && !*label)
+        label = "! careful"; /* colour alone says nothing */
+    m->lines[m->nlines++] = (struct mail_line){kind, m->adding, xstrdup(label), xstrdup(text), 0};
 }
 
 /* In practice the letter is judged again here, so that the verdict comes with its reasons and one
@@ -64,6 +70,7 @@ static void tell_views(struct mailview *m, bool practice)
         v.whatif = buf_str(&then);
     }
     views_tell(&v, add_line, m);
+    m->adding = 2; /* what the reader is shown */
     views_body(&v, add_line, m);
     if (m->cut)
         add_line(m, VIEWS_WARNING, "",
@@ -81,7 +88,7 @@ static void lines_drop(struct mailview *m)
     free(m->lines);
     m->lines = NULL;
     m->nlines = 0;
-    m->width = m->rows = 0;
+    m->width = 0;
 }
 
 /* Takes over what *text holds. */
@@ -141,10 +148,12 @@ void mail_watch(struct app *app, struct tab *t)
     const char *refused;
     buf_init(&text, 0);
     bool there = m->waiting && maildrop_letter(m->drop, &row, &text, &cut, &refused);
-    if (there)
+    if (there) {
+        app->ui.notice[0] = '\0'; /* "fetching ..." */
         letter_show(m, session_is_practice(t->session), row, &text, cut);
-    else if (m->waiting && *refused)
+    } else if (m->waiting && *refused) {
         ui_notice(&app->ui, true, "not fetched: %s", refused);
+    }
     m->waiting = m->waiting && !there && !*refused;
     if (m->eager && maildrop_listed(m->drop, &refused)) {
         m->eager = false;
@@ -217,12 +226,41 @@ void mail_open(struct app *app, const char *account)
     focus_mail(app);
 }
 
+static struct mail_pane *in_focus(struct mailview *m)
+{
+    return m->shape == MAIL_STACKED ? &m->stack : &m->view[m->at];
+}
+
+int mail_page(const struct ui *ui, const struct tab *t)
+{
+    struct mailview *m = t->mail;
+    int h = m && m->reading ? in_focus(m)->h : ui->layout.mail.h - 1;
+    return h > 2 ? h - 1 : 1;
+}
+
+bool mail_next_view(struct tab *t, int by)
+{
+    if (!t->mail || !t->mail->reading)
+        return false;
+    mail_to_view(t->mail, (t->mail->at + by + MAIL_VIEWS) % MAIL_VIEWS);
+    return true;
+}
+
+bool mail_view(struct tab *t, int v)
+{
+    if (!t->mail || !t->mail->reading)
+        return false;
+    mail_to_view(t->mail, v);
+    return true;
+}
+
 void mail_move(struct tab *t, int by)
 {
     struct mailview *m = t->mail;
-    if (m && m->reading)
-        m->scroll += by;
-    else if (m && by < 0)
+    if (m && m->reading) {
+        in_focus(m)->scroll += by;
+        m->scrolled = true;
+    } else if (m && by < 0)
         m->selected = m->selected > (size_t)-by ? m->selected + (size_t)by : 0;
     else if (m)
         m->selected += (size_t)by; /* drawing knows where the end is */
@@ -232,9 +270,10 @@ void mail_to_end(struct tab *t, bool top)
 {
     struct mailview *m = t->mail;
     size_t n = m && m->drop ? maildrop_count(m->drop) : 0;
-    if (m && m->reading)
-        m->scroll = top ? 0 : 1 << 28;
-    else if (m)
+    if (m && m->reading) {
+        in_focus(m)->scroll = top ? 0 : 1 << 28;
+        m->scrolled = true;
+    } else if (m)
         m->selected = top || !n ? 0 : n - 1;
 }
 
@@ -376,8 +415,12 @@ static void whatif_told(struct app *app, const char *answer)
 
 void mail_whatif(struct app *app, struct tab *t)
 {
-    if (!t->mail || !t->mail->reading || !session_is_practice(t->session))
-        ui_notice(&app->ui, true, "what-if is for a letter of the practice world: m, then Enter");
+    if (!t->mail || !t->mail->reading)
+        ui_notice(&app->ui, true, "what-if is for a letter that is read: m, then Enter");
+    else if (!session_is_practice(t->session))
+        ui_notice(&app->ui, true,
+                  "what-if changes the practice world's DNS, which knows nobody of this letter; "
+                  "heloscope verify judges a saved one");
     else
         prompt_ask(app, PROMPT_TEXT, "what if?", NULL, whatif_told,
                    "Change one thing, and see what the verdict becomes. Say %s.", whatif_words());

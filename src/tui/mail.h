@@ -8,10 +8,21 @@
 #include "heloscope/views.h"
 #include "heloscope/whatif.h"
 
+enum { MAIL_VIEWS = 4 };
+
 struct mail_line {
     enum views_line kind;
+    int view; /* 0 to 3 */
     char *label, *text;
-    int rows; /* at mailview.width */
+    int rows; /* where it was drawn last */
+};
+
+/* How a letter is drawn: its views one below the other, beside each other, or one of them alone. */
+enum mail_shape { MAIL_STACKED, MAIL_GRID, MAIL_ONE };
+
+/* A window onto a view, or onto all of them. */
+struct mail_pane {
+    int rows, scroll, h; /* h: as it was drawn */
 };
 
 struct mailview {
@@ -31,7 +42,17 @@ struct mailview {
     struct buf text;
     struct mail_line *lines;
     size_t nlines;
-    int width, rows, scroll;
+    int adding; /* the view that lines are added to */
+    int width;  /* the lines' rows are those of this width and shape; 0: of none */
+    enum mail_shape shape;
+    struct mail_pane stack, view[MAIL_VIEWS];
+    int at;        /* the view with the focus */
+    bool scrolled; /* below each other: `at` is that of the uppermost row */
 };
+
+/* Draws the letter that is read; where its cursor belongs. */
+void mail_letter_draw(struct ui *ui, struct mailview *m, struct rect r, int *y, int *x);
+/* To view v (0 to 3). */
+void mail_to_view(struct mailview *m, int v);
 
 #endif

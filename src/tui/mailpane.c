@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The mailbox pane: the list as a mail program shows it, and one letter in its four views. */
+/* The mailbox pane: the list as a mail program shows it. A letter of it is drawn by mailviews.c. */
 #include "tui/mail.h"
 #include "tui/panes.h"
 #include "tui/text.h"
@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { LABEL_COLS = 12 };
 
 static int cursor_y, cursor_x;
 
@@ -205,65 +203,6 @@ static void list(const struct tab *t, struct mailview *m, struct rect r)
     maildrop_want(m->drop, m->top, h > 0 ? (size_t)h : 0);
 }
 
-static int line_rows(const struct mail_line *l, int w)
-{
-    struct rect none = {0, 0, 0, w - (*l->label ? LABEL_COLS : 0)};
-    int rows = text_wrap(none, 0, ROLE_TEXT, l->text, strlen(l->text));
-    return (rows ? rows : 1) + (l->kind == VIEWS_TITLE);
-}
-
-static void line_draw(const struct mail_line *l, struct rect r, int skip)
-{
-    static const enum role roles[] = {ROLE_TITLE, ROLE_TEXT, ROLE_WARNING, ROLE_NOTE};
-    int blank = l->kind == VIEWS_TITLE; /* a blank row before it */
-    if (blank && skip == 0) {
-        r.y++;
-        r.h--;
-    } else if (blank) {
-        skip--;
-    }
-    if (*l->label) {
-        if (skip == 0 && r.h > 0)
-            text_puts(r.y, r.x, LABEL_COLS - 1, ROLE_DIM, l->label);
-        r.x += LABEL_COLS;
-        r.w -= LABEL_COLS;
-    }
-    if (r.h > 0)
-        text_wrap(r, skip, roles[l->kind], l->text, strlen(l->text));
-}
-
-static void letter(struct mailview *m, struct rect r)
-{
-    char left[80], right[64];
-    struct rect in = {r.y + 1, r.x + 1, r.h - 1, r.w - 2};
-    if (m->width != in.w) {
-        m->rows = 0;
-        for (size_t i = 0; i < m->nlines; i++)
-            m->rows += m->lines[i].rows = line_rows(&m->lines[i], in.w);
-        m->width = in.w;
-    }
-    int most = m->rows - in.h;
-    if (m->scroll > most)
-        m->scroll = most;
-    if (m->scroll < 0)
-        m->scroll = 0;
-    const struct drop_row *row = maildrop_row(m->drop, m->row);
-    snprintf(left, sizeof left, "[ letter %u ]", row ? row->number : 0);
-    snprintf(right, sizeof right, "[ %d-%d/%d ]", m->scroll + 1,
-             m->scroll + in.h < m->rows ? m->scroll + in.h : m->rows, m->rows);
-    title(r, left, right);
-    int at = -m->scroll;
-    for (size_t i = 0; i < m->nlines && at < in.h; i++) {
-        const struct mail_line *l = &m->lines[i];
-        if (at + l->rows > 0) {
-            int skip = at < 0 ? -at : 0, y = at < 0 ? 0 : at;
-            struct rect here = {in.y + y, in.x, in.h - y, in.w};
-            line_draw(l, here, skip);
-        }
-        at += l->rows;
-    }
-}
-
 void mail_draw(struct ui *ui)
 {
     struct tab *t = ui_tab(ui);
@@ -272,7 +211,7 @@ void mail_draw(struct ui *ui)
         return;
     struct mailview *m = t->mail;
     if (m->reading)
-        letter(m, r);
+        mail_letter_draw(ui, m, r, &cursor_y, &cursor_x);
     else
         list(t, m, r);
 }

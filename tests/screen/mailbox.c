@@ -77,9 +77,30 @@ static void four_views(void **state)
     term_wait(t, "From is not the envelope's sender", WAIT);
     term_wait(t, "3  Shown to the reader", WAIT);
     term_wait(t, "The name holds an address", WAIT);
+    term_wait(t, "==[ 1  Said on the wire", WAIT); /* it has the focus */
+    assert_true(term_shows(t, "--[ 2  Claimed") && term_shows(t, "--[ 3  Shown") &&
+                term_shows(t, "--[ 4  Concluded"));
+    term_key(t, "Tab");
+    term_wait(t, "==[ 2  Claimed", WAIT);
+    term_key(t, "S-Tab");
+    term_key(t, "S-Tab");
+    term_wait(t, "==[ 4  Concluded", WAIT);
+    term_keys(t, "3");
+    press(t, "z", "==[ 3  Shown"); /* alone, on the whole screen */
+    term_wait_gone(t, "Said on the wire", WAIT);
+    term_key(t, "Tab");
+    term_wait(t, "==[ 4  Concluded", WAIT);
+    term_keys(t, "3");
+    term_wait(t, "==[ 3  Shown", WAIT);
+    term_keys(t, "z");
+    term_wait(t, "--[ 4  Concluded by the receiver", WAIT);
     term_key(t, "G");
+    term_wait(t, "multipart/mixed; boundary", WAIT); /* all headers stand at its end */
+    for (int i = 0; i < 3 && !term_shows(t, "your bank <"); i++) {
+        term_key(t, "PgUp");
+        term_wait_quiet(t, 100, WAIT);
+    }
     term_wait(t, "your bank <http://evil.example/>", WAIT);
-    term_wait(t, "4  Concluded by the receiver", WAIT);
 
     /* the attachment: its name is a stranger's, so its folders are left out */
     press(t, "s", "s save part");
@@ -103,6 +124,7 @@ static void four_views(void **state)
     press(t, "x", "x what if");
     term_wait(t, "what if?", WAIT);
     term_line(t, "client=203.0.113.66");
+    term_keys(t, "4");
     term_wait(t, "What if client=203.0.113.66?", WAIT);
     term_keys(t, "x");
     term_wait(t, "what if?", WAIT);
@@ -136,6 +158,12 @@ static void small_and_resized(void **state)
     to_mailbox(t);
     term_key(t, "Enter");
     term_wait(t, "1  Said on the wire", WAIT);
+    term_wait(t, "[1 wire]  2 claimed", WAIT); /* the tabs are the views now */
+    term_keys(t, "4");
+    term_wait(t, "[4 concluded]", WAIT);
+    term_wait(t, "SPF ", WAIT);
+    term_key(t, "Tab");
+    term_wait(t, "[1 wire]", WAIT);
     term_resize(t, 80, 24);
     term_wait(t, "[ letter 1 ]", WAIT);
     term_resize(t, 40, 9);

@@ -75,6 +75,8 @@ enum lesson_news {
 
 void lesson_begin(struct lesson_walk *w, const struct lesson *l);
 enum lesson_news lesson_saw(struct lesson_walk *w, const struct lesson_exchange *x);
+/* The same for reply i of a transcript; anything else is an aside. */
+enum lesson_news lesson_judge(struct lesson_walk *w, const struct source *src, size_t i);
 /* On: shows the answer, else goes to the next step if this one is done or only to be read. False:
  * the step wants to be done first. */
 bool lesson_on(struct lesson_walk *w);

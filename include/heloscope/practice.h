@@ -39,6 +39,8 @@ bool world_listen(struct world *w, const char *proto, const char *address, unsig
                   char *why, size_t size);
 /* Can "ADDR:PORT" be reached from this machine only? */
 bool world_is_local(const char *address);
+/* Can other machines reach it? False also where it is no address at all. */
+bool world_is_remote(const char *address);
 /* Says goodbye to every client (421, -ERR) and stops listening. */
 void world_shutdown(struct world *w);
 const struct tls_identity *world_identity(struct world *w);

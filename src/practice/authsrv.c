@@ -43,9 +43,16 @@ static bool encode(const void *p, size_t n, struct buf *out)
     return ok;
 }
 
+/* Who logs in by that name? What stands behind a plus tells a class which student it is. */
+static int named(const char *user, size_t n)
+{
+    const char *detail;
+    return login_find(user, n, &detail, &(size_t){0});
+}
+
 int authsrv_check(const char *user, size_t n, const char *password, size_t m)
 {
-    int a = account_find(user, n);
+    int a = named(user, n);
     if (a < 0 || !*account_table[a].password || strlen(account_table[a].password) != m ||
         CRYPTO_memcmp(account_table[a].password, password, m) != 0)
         return -1;
@@ -55,12 +62,15 @@ int authsrv_check(const char *user, size_t n, const char *password, size_t m)
 /* Nobody may act for somebody else here. */
 static bool own_name(const char *as, size_t n, int account)
 {
-    return !n || account_find(as, n) == account;
+    return !n || named(as, n) == account;
 }
 
-static enum auth_result verdict(struct authsrv *a, int account)
+static enum auth_result verdict(struct authsrv *a, int account, const char *user, size_t n)
 {
+    const char *detail;
     a->account = account;
+    login_find(user, n, &detail, &n);
+    snprintf(a->detail, sizeof a->detail, "%.*s", (int)(n < sizeof a->detail ? n : 0), detail);
     return account < 0 ? AUTH_REFUSED : AUTH_OK;
 }
 
@@ -75,7 +85,8 @@ static enum auth_result plain(struct authsrv *a, const struct buf *answer, struc
         return AUTH_BAD_SHAPE;
     int account =
         authsrv_check(user + 1, (size_t)(pass - user - 1), pass + 1, (size_t)(end - pass - 1));
-    return verdict(a, account >= 0 && own_name(p, (size_t)(user - p), account) ? account : -1);
+    return verdict(a, account >= 0 && own_name(p, (size_t)(user - p), account) ? account : -1,
+                   user + 1, (size_t)(pass - user - 1));
 }
 
 static enum auth_result login(struct authsrv *a, const struct buf *answer, struct buf *challenge)
@@ -86,7 +97,8 @@ static enum auth_result login(struct authsrv *a, const struct buf *answer, struc
         buf_add_str(challenge, "UGFzc3dvcmQ6"); /* Password: */
         return AUTH_MORE;
     }
-    return verdict(a, authsrv_check(a->user.p, a->user.len, buf_str(answer), answer->len));
+    return verdict(a, authsrv_check(a->user.p, a->user.len, buf_str(answer), answer->len),
+                   a->user.p, a->user.len);
 }
 
 /* ---- by libgsasl ---- */
@@ -102,7 +114,7 @@ static int wanted(Gsasl *lib, Gsasl_session *session, Gsasl_property property)
         return gsasl_property_set(session, property, PRACTICE_HOST);
     case GSASL_PASSWORD:
         user = gsasl_property_fast(session, GSASL_AUTHID);
-        account = user ? account_find(user, strlen(user)) : -1;
+        account = user ? named(user, strlen(user)) : -1;
         if (account < 0 || !*account_table[account].password)
             return GSASL_NO_PASSWORD;
         return gsasl_property_set(session, property, account_table[account].password);
@@ -152,9 +164,10 @@ static enum auth_result library_account(struct authsrv *a)
 {
     const char *user = gsasl_property_fast(a->session, GSASL_AUTHID);
     const char *as = gsasl_property_fast(a->session, GSASL_AUTHZID);
-    int account = user ? account_find(user, strlen(user)) : -1;
-    return verdict(a, account >= 0 && own_name(as ? as : "", as ? strlen(as) : 0, account) ? account
-                                                                                           : -1);
+    int account = user ? named(user, strlen(user)) : -1;
+    bool own = own_name(as ? as : "", as ? strlen(as) : 0, account);
+    return verdict(a, account >= 0 && own ? account : -1, user ? user : "",
+                   user ? strlen(user) : 0);
 }
 
 static enum auth_result by_library(struct authsrv *a, const struct buf *answer,
@@ -203,7 +216,7 @@ static enum auth_result token(struct authsrv *a, const char *user, size_t n, con
     bool mine = m > k && memcmp(t, TOKEN_PREFIX, k) == 0;
     int account = mine ? account_find(t + k, m - k) : -1;
     if (account >= 0 && *account_table[account].password && own_name(user, n, account))
-        return verdict(a, account);
+        return verdict(a, account, user, n);
     bool expired = m > e && memcmp(t, EXPIRED_PREFIX, e) == 0;
     encode(expired ? late : error, strlen(expired ? late : error), challenge);
     a->ending = a->refused = true;
@@ -252,7 +265,8 @@ static enum auth_result external(struct authsrv *a, const struct buf *answer, st
     if (account >= 0 && !*account_table[account].password)
         account = -1;
     return verdict(a,
-                   account >= 0 && own_name(buf_str(answer), answer->len, account) ? account : -1);
+                   account >= 0 && own_name(buf_str(answer), answer->len, account) ? account : -1,
+                   buf_str(answer), answer->len);
 }
 
 static enum auth_result anonymous(struct authsrv *a, const struct buf *answer,
@@ -260,7 +274,7 @@ static enum auth_result anonymous(struct authsrv *a, const struct buf *answer,
 {
     (void)answer;
     (void)challenge;
-    return verdict(a, ACCOUNT_GUEST);
+    return verdict(a, ACCOUNT_GUEST, "", 0);
 }
 
 /* ---- the rows ---- */

@@ -25,6 +25,7 @@ enum auth_result {
 struct authsrv {
     int mechanism; /* row, -1: no exchange is under way */
     int account;
+    char detail[64]; /* of the login that succeeded: "anna" of "student+anna" */
     struct buf user;
     bool ending; /* all was said and is well, or will be refused: one more answer is due */
     bool refused;

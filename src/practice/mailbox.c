@@ -50,6 +50,18 @@ int account_find(const char *name, size_t n)
     return -1;
 }
 
+int login_find(const char *name, size_t n, const char **detail, size_t *detail_len)
+{
+    const char *at = n ? memchr(name, '@', n) : NULL;
+    size_t local = at ? (size_t)(at - name) : n;
+    const char *plus = local ? memchr(name, '+', local) : NULL;
+    *detail = plus ? plus + 1 : "";
+    *detail_len = plus ? (size_t)(name + local - plus) - 1 : 0;
+    if (at && !domain_is_ours(at + 1, n - local - 1))
+        return -1;
+    return account_find(name, plus ? (size_t)(plus - name) : local);
+}
+
 void store_init(struct store *s, size_t message_max)
 {
     uint64_t m = message_max;

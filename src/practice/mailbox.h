@@ -34,6 +34,9 @@ extern const struct account account_table[ACCOUNTS];
 /* By local part (without case: RFC 5321 2.4 leaves that to us) with or without "@practice.example";
  * -1: unknown. */
 int account_find(const char *name, size_t n);
+/* The same for a login: "student+anna" is student, and *detail its "anna" ("" where there is none):
+ * so a student in a class says who he is. */
+int login_find(const char *name, size_t n, const char **detail, size_t *detail_len);
 /* Is it the world's own domain? */
 bool domain_is_ours(const char *domain, size_t n);
 

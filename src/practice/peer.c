@@ -4,6 +4,7 @@
  * RFC 3207, RFC 2595. */
 #include "practice/peer.h"
 
+#include "practice/classroom.h"
 #include "practice/world.h"
 
 #include <errno.h>
@@ -65,6 +66,8 @@ bool peer_send(struct peer *p, const void *bytes, size_t n)
 {
     if (p->dead || p->ending)
         return false;
+    if (p->ear && !p->refusing)
+        ear_said(p->ear, bytes, n);
     if (buf_add(p->secure ? &p->plain : &p->wire, bytes, n))
         return true;
     p->dead = true;
@@ -291,6 +294,8 @@ void peer_new(struct world *w, const struct service *s, int fd, const char *addr
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* fails, rightly, on a socketpair */
     p->watch = loop_fd(world_loop(w), fd, POLLIN, on_event, p);
     world_join(w, p);
+    if (admit)
+        classroom_came(p);
     arm(p, p->idle_ms);
     if (implicit_tls) {
         char why[256];
@@ -309,8 +314,9 @@ void peer_new(struct world *w, const struct service *s, int fd, const char *addr
 
 void peer_free(struct peer *p)
 {
+    p->service->gone(p); /* looks into its world once more */
+    classroom_left(p);
     world_leave(p->world, p);
-    p->service->gone(p);
     loop_drop(p->watch);
     loop_drop(p->timer);
     loop_drop(p->pace);

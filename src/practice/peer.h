@@ -66,6 +66,7 @@ struct peer {
     bool again;       /* had to leave off in favour of other clients */
     bool counted;     /* one of world's clients */
     int64_t idle_ms;
+    struct ear *ear;  /* of a class that looks on, or NULL */
     char address[64]; /* the client's address, as believed */
 };
 

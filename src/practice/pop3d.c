@@ -4,6 +4,8 @@
  * pop3d_verbs.c. RFC 1939, RFC 2449, RFC 3206. */
 #include "practice/pop3d.h"
 
+#include "practice/classroom.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,10 +98,21 @@ bool pop3_trouble(struct pop3 *s, enum trouble_place place, const char *verb)
     return false;
 }
 
-void pop3_open(struct pop3 *s, int account)
+void pop3_open(struct pop3 *s, int account, const char *name)
 {
+    char why[300];
+    bool full;
     if (pop3_trouble(s, AT_LOGIN, ""))
         return;
+    if (!classroom_seat(s->peer, name && *name ? name : NULL, &full, why, sizeof why)) {
+        s->user[0] = '\0';
+        pop3_err(s, "%s%s", full ? "[SYS/TEMP] " : "", why);
+        if (full)
+            peer_end(s->peer);
+        return;
+    }
+    s->world = s->peer->world;
+    classroom_login(s->peer, account_table[account].local);
     struct mailbox *b = &world_store(s->world)->box[account];
     if (b->locked) {
         pop3_err(
@@ -273,6 +286,7 @@ static void input(struct peer *p)
         buf_init_secret(&copy, 2 * PEER_IN_MAX);
         buf_add(&copy, p->in.p, used);
         buf_consume(&p->in, used);
+        ear_heard(p->ear, copy.p, used);
         line(s, kind, buf_str(&copy), n, used);
         buf_clear(&copy);
     }

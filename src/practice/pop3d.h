@@ -45,8 +45,9 @@ void pop3_mistake(struct pop3 *s, const char *fmt, ...) __attribute__((format(pr
 void pop3_denied(struct pop3 *s);
 /* Forgets what was said before TLS (RFC 2595 4). */
 void pop3_forget(struct pop3 *s);
-/* Opens and locks the maildrop, and says so or why not. */
-void pop3_open(struct pop3 *s, int account);
+/* Opens and locks the maildrop, and says so or why not. name: what the login had behind its plus,
+ * or NULL. */
+void pop3_open(struct pop3 *s, int account, const char *name);
 /* Begins to give message m, its first `end` octets. */
 void pop3_give(struct pop3 *s, const struct message *m, size_t end);
 

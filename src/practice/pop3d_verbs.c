@@ -9,6 +9,7 @@
 #include "heloscope/sasl.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -121,11 +122,15 @@ static void pass(struct pop3 *s, const char *arg, size_t n)
     }
     if (pop3_trouble(s, AT_VERB, "AUTH"))
         return;
+    const char *detail;
     int a = authsrv_check(s->user, strlen(s->user), arg, n);
+    login_find(s->user, strlen(s->user), &detail, &n);
+    char *who = xstrndup(detail, n);
     if (a < 0)
         pop3_denied(s);
     else
-        pop3_open(s, a);
+        pop3_open(s, a, who);
+    free(who);
 }
 
 static void apop(struct pop3 *s, const char *arg, size_t n)
@@ -143,13 +148,16 @@ static void apop(struct pop3 *s, const char *arg, size_t n)
     for (size_t i = 0; i < d; i++)
         said[i] = digest[i] >= 'A' && digest[i] <= 'F' ? (char)(digest[i] | 32) : digest[i];
     said[d] = '\0';
-    int a = account_find(name, k);
+    const char *detail;
+    int a = login_find(name, k, &detail, &n);
+    char *who = xstrndup(detail, n);
     if (a < 0 || !*account_table[a].password ||
         !sasl_apop(s->stamp, account_table[a].password, right) ||
         CRYPTO_memcmp(right, said, 32) != 0)
         pop3_denied(s);
     else
-        pop3_open(s, a);
+        pop3_open(s, a, who);
+    free(who);
 }
 
 static void auth_result(struct pop3 *s, enum auth_result r, const struct buf *challenge)
@@ -158,7 +166,7 @@ static void auth_result(struct pop3 *s, enum auth_result r, const struct buf *ch
     if (r == AUTH_MORE)
         peer_sendf(s->peer, "+ %s\r\n", buf_str(challenge));
     else if (r == AUTH_OK)
-        pop3_open(s, s->auth.account);
+        pop3_open(s, s->auth.account, s->auth.detail);
     else if (r == AUTH_REFUSED)
         pop3_denied(s);
     else if (r == AUTH_BAD_BASE64)

@@ -5,6 +5,8 @@
  * broken. */
 #include "practice/smtpd.h"
 
+#include "practice/classroom.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,17 +153,24 @@ static void line(struct smtp *s, enum peer_line kind, const char *p, size_t n, s
     }
 }
 
+/* Octets of a letter are done with. */
+static void took(struct peer *p, size_t n)
+{
+    ear_heard(p->ear, p->in.p, n);
+    buf_consume(&p->in, n);
+}
+
 static void input(struct peer *p)
 {
     struct smtp *s = p->state;
     while (p->in.len && peer_room(p) && !p->ending && !p->dead && !(p->tls && !p->secure)) {
         size_t n, used;
         if (s->phase == SMTP_DATA) {
-            buf_consume(&p->in, smtp_take_data(s, p->in.p, p->in.len));
+            took(p, smtp_take_data(s, p->in.p, p->in.len));
             continue;
         }
         if (s->phase == SMTP_CHUNK) {
-            buf_consume(&p->in, smtp_take_chunk(s, p->in.p, p->in.len));
+            took(p, smtp_take_chunk(s, p->in.p, p->in.len));
             continue;
         }
         enum peer_line kind = peer_line(p, &n, &used);
@@ -177,6 +186,7 @@ static void input(struct peer *p)
         buf_init_secret(&copy, 2 * PEER_IN_MAX);
         buf_add(&copy, p->in.p, used);
         buf_consume(&p->in, used);
+        ear_heard(p->ear, copy.p, used);
         line(s, kind, buf_str(&copy), n, used);
         buf_clear(&copy);
     }

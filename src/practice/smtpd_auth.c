@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* AUTH of the practice SMTP server. RFC 4954 4 and 6. */
+#include "practice/classroom.h"
 #include "practice/smtpd.h"
 
 #include <string.h>
@@ -14,6 +15,7 @@ static void result(struct smtp *s, enum auth_result r, const struct buf *challen
     case AUTH_OK:
         s->authed = true;
         s->errors = 0;
+        classroom_login(s->peer, account_table[s->auth.account].local);
         smtp_say(s, 235, "2.7.0", "Authentication successful, %s",
                  account_table[s->auth.account].local);
         break;

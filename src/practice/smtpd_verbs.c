@@ -5,6 +5,7 @@
 #include "practice/smtpd.h"
 
 #include "heloscope/proto.h"
+#include "practice/classroom.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -47,8 +48,27 @@ static bool name_ok(struct smtp *s, const char *verb, const char *arg, size_t n)
     }
     smtp_reset(s);
     snprintf(s->helo, sizeof s->helo, "%.*s", (int)n, arg);
+    char why[300];
+    bool full;
+    if (!classroom_seat(s->peer, s->helo, &full, why, sizeof why)) {
+        smtp_say(s, 421, "4.3.2", "%s %s", PRACTICE_HOST, why);
+        peer_end(s->peer);
+        return false;
+    }
+    s->world = s->peer->world;
     s->greeted = true;
     return true;
+}
+
+/* Behind the greeting: who is not called what he said is told so. */
+static const char *as_whom(struct smtp *s)
+{
+    static char words[300];
+    const char *label = classroom_label(s->peer), *mark = strrchr(label, '#');
+    words[0] = '\0';
+    if (mark)
+        snprintf(words, sizeof words, " as %.200s: another one here has that name", label);
+    return words;
 }
 
 static void helo(struct smtp *s, const char *arg, size_t n)
@@ -56,15 +76,15 @@ static void helo(struct smtp *s, const char *arg, size_t n)
     if (!name_ok(s, "HELO", arg, n))
         return;
     s->extended = false;
-    smtp_say(s, 250, "", "%s greets you (EHLO would have told you what this server can do)",
-             PRACTICE_HOST);
+    smtp_say(s, 250, "", "%s greets you%s (EHLO would have told you what this server can do)",
+             PRACTICE_HOST, as_whom(s));
 }
 
 static void extended(struct smtp *s)
 {
     const struct world_options *o = world_settings(s->world);
     s->extended = true;
-    smtp_more(s, 250, "", "%s greets you", PRACTICE_HOST);
+    smtp_more(s, 250, "", "%s greets you%s", PRACTICE_HOST, as_whom(s));
     smtp_more(s, 250, "", "PIPELINING");
     smtp_more(s, 250, "", "SIZE %zu", o->message_max);
     if (!s->peer->secure && !o->no_tls)

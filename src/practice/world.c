@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define ROOM_LETTERS 4      /* letters of the greatest size that a student's world keeps */
 #define GREY_MAX 4096       /* pairs of sender and recipient that greylisting remembers */
 #define ACCEPTS 32          /* connections taken in one turn */
 #define ACCEPT_PAUSE_MS 200 /* without descriptors, poll would wake us again and again */
@@ -41,13 +42,21 @@ struct world {
     struct troubles troubles;
     size_t message_max; /* without the fault */
     bool no_tls;        /* the same */
-    uint64_t grey[GREY_MAX];
+    uint64_t *grey;     /* GREY_MAX of them, from the first on */
     size_t ngrey;
     size_t left_out;
     char *maildir;
     char *zone; /* of the start, or NULL */
     struct receiver *receiver;
+    struct world *house;        /* a room: what it shares with others is the house's */
+    struct world *rooms, *next; /* of a house; of its rooms */
+    struct classroom *class;    /* who looks on, or NULL */
 };
+
+static struct world *house_of(struct world *w)
+{
+    return w->house ? w->house : w;
+}
 
 /* Names of services, with the schemes of implicit TLS (RFC 8314). */
 static const struct {
@@ -108,6 +117,51 @@ struct world *world_new(struct loop *l, const struct world_options *o, char *why
     return w;
 }
 
+struct world *world_room(struct world *house)
+{
+    struct world *w = xcalloc(1, sizeof *w);
+    w->l = house->l;
+    w->o = house->o;
+    w->message_max = house->message_max;
+    w->no_tls = house->no_tls;
+    w->troubles = house->troubles;
+    w->house = house;
+    w->receiver = house->receiver;
+    w->next = house->rooms;
+    house->rooms = w;
+    store_init(&w->store, w->message_max);
+    w->store.octets_max = w->store.box_octets_max = (uint64_t)ROOM_LETTERS * w->message_max;
+    store_welcome(&w->store);
+    return w;
+}
+
+void world_enter(struct world *w, struct peer *p)
+{
+    if (p->world == w)
+        return;
+    world_leave(p->world, p);
+    p->world = w;
+    world_join(w, p);
+}
+
+void world_class(struct world *w, struct classroom *class)
+{
+    w->class = class;
+}
+
+struct classroom *world_classroom(struct world *w)
+{
+    return house_of(w)->class;
+}
+
+static void leave_house(struct world *room)
+{
+    struct world **at = &room->house->rooms;
+    while (*at != room)
+        at = &(*at)->next;
+    *at = room->next;
+}
+
 static void listener_free(struct listener *s)
 {
     loop_drop(s->watch);
@@ -130,10 +184,16 @@ void world_free(struct world *w)
     if (!w)
         return;
     stop_listening(w);
+    while (w->rooms)
+        world_free(w->rooms);
     while (w->peers)
         peer_free(w->peers);
     store_clear(&w->store);
-    receiver_free(w->receiver);
+    if (w->house)
+        leave_house(w);
+    else
+        receiver_free(w->receiver);
+    free(w->grey);
     tls_identity_free(w->identity);
     tls_identity_free(w->flawed[0]);
     tls_identity_free(w->flawed[1]);
@@ -145,6 +205,9 @@ void world_free(struct world *w)
 void world_shutdown(struct world *w)
 {
     stop_listening(w);
+    for (struct world *r = w->rooms; r; r = r->next)
+        while (r->peers)
+            peer_stop(r->peers);
     while (w->peers)
         peer_stop(w->peers);
 }
@@ -176,14 +239,16 @@ int64_t world_idle(const struct world *w, int64_t own)
 
 void world_join(struct world *w, struct peer *p)
 {
+    struct world *house = house_of(w);
+    p->prev = NULL;
     p->next = w->peers;
     if (w->peers)
         w->peers->prev = p;
     w->peers = p;
     if (p->counted)
-        w->clients++;
+        house->clients++;
     else
-        w->refused++;
+        house->refused++;
 }
 
 void world_leave(struct world *w, struct peer *p)
@@ -195,14 +260,14 @@ void world_leave(struct world *w, struct peer *p)
     if (p->next)
         p->next->prev = p->prev;
     if (p->counted)
-        w->clients--;
+        house_of(w)->clients--;
     else
-        w->refused--;
+        house_of(w)->refused--;
 }
 
 unsigned world_clients(const struct world *w)
 {
-    return w->clients;
+    return w->house ? w->house->clients : w->clients;
 }
 
 size_t world_left_out(const struct world *w)
@@ -218,6 +283,7 @@ size_t world_count(struct world *w, const char *address)
 
 const struct tls_identity *world_identity(struct world *w)
 {
+    w = house_of(w);
     if (!w->identity)
         w->identity = tls_identity_new(PRACTICE_HOST " localhost 127.0.0.1 ::1");
     return w->identity;
@@ -228,7 +294,7 @@ const struct tls_identity *world_shown_identity(struct world *w)
     bool late = world_trouble(w, TROUBLE_CERT_EXPIRED, NULL);
     if (!late && !world_trouble(w, TROUBLE_CERT_NAME, NULL))
         return world_identity(w);
-    struct tls_identity **id = &w->flawed[late ? 0 : 1];
+    struct tls_identity **id = &house_of(w)->flawed[late ? 0 : 1];
     if (!*id)
         *id = tls_identity_flawed(world_identity(w),
                                   late ? PRACTICE_HOST " localhost 127.0.0.1 ::1" : "other.example",
@@ -295,6 +361,8 @@ static bool met(struct world *w, uint64_t h)
     for (size_t i = 0; i < known; i++)
         if (w->grey[i] == h)
             return true;
+    if (!w->grey)
+        w->grey = xcalloc(GREY_MAX, sizeof *w->grey);
     w->grey[w->ngrey++ % GREY_MAX] = h; /* the oldest is forgotten */
     return false;
 }
@@ -436,14 +504,24 @@ static bool all_local(const struct addrinfo *a)
     return !a;
 }
 
-bool world_is_local(const char *address)
+static bool reach(const char *address, bool local)
 {
     char why[8];
     struct addrinfo *all = look_up(address, why, sizeof why);
-    bool local = all && all_local(all);
+    bool is = all && all_local(all) == local;
     if (all)
         freeaddrinfo(all);
-    return local;
+    return is;
+}
+
+bool world_is_local(const char *address)
+{
+    return reach(address, true);
+}
+
+bool world_is_remote(const char *address)
+{
+    return reach(address, false);
 }
 
 bool world_listen(struct world *w, const char *proto, const char *address, unsigned short *port,

@@ -19,6 +19,17 @@ const struct world_options *world_settings(const struct world *w);
 int64_t world_idle(const struct world *w, int64_t own);
 /* Is a fault on? Then *value (or NULL) is its number. */
 bool world_trouble(const struct world *w, enum trouble t, unsigned *value);
+/* A student's world: its own mail, faults and greylist (those of the house as they are now); the
+ * house's loop, certificates, zone and count of clients. It goes with its house, or by
+ * world_free().
+ */
+struct world *world_room(struct world *house);
+/* The client is in w from now on. */
+void world_enter(struct world *w, struct peer *p);
+/* The class that looks on in this house and its rooms, or NULL. */
+struct classroom;
+void world_class(struct world *house, struct classroom *class);
+struct classroom *world_classroom(struct world *w);
 void world_join(struct world *w, struct peer *p);
 void world_leave(struct world *w, struct peer *p);
 /* Greylisting: has this sender tried this recipient before? Remembers that it has now. */

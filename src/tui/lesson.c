@@ -13,64 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_MAX = 65536 }; /* of a reply or a letter that a lesson looks at */
-
-/* Lines of an item, joined by LF, the first `from` left out. */
-static void text_of(const struct source *src, size_t i, const struct item *it, uint64_t from,
-                    struct buf *out)
-{
-    for (uint64_t k = from; k < it->lines && out->len < TEXT_MAX; k++) {
-        struct span line;
-        if (!src->line(src->self, i, k, &line))
-            break;
-        size_t room = TEXT_MAX - out->len;
-        bool dot = it->stuffed && k > 0 && line.n > 1 && *line.p == '.';
-        line.p += dot;
-        line.n -= dot;
-        buf_add(out, line.p, line.n < room ? line.n : room);
-        buf_add(out, "\n", 1);
-    }
-}
-
-/* The client's item that reply i answers; (size_t)-1: none near. */
-static size_t command_of(const struct source *src, size_t i, uint32_t exchange)
-{
-    struct item it;
-    for (size_t k = i; exchange && k-- > 0 && i - k < 200;)
-        if (src->item(src->self, k, &it) && it.kind == ITEM_CLIENT && it.exchange == exchange)
-            return k;
-    return (size_t)-1;
-}
-
-static enum lesson_news judge(struct lesson_walk *w, const struct source *src, size_t i,
-                              const struct item *it, const struct moment *m)
-{
-    struct buf command, reply, letter;
-    struct item said;
-    buf_init(&command, 2 * TEXT_MAX);
-    buf_init(&reply, 2 * TEXT_MAX);
-    buf_init(&letter, 2 * TEXT_MAX);
-    size_t c = command_of(src, i, m->exchange);
-    struct span line;
-    if (c != (size_t)-1 && src->item(src->self, c, &said)) {
-        bool end = m->command.verb && (m->command.verb->flags & VERB_END);
-        if (end)
-            text_of(src, c, &said, 0, &letter);
-        else if (src->line(src->self, c, 0, &line))
-            buf_add(&command, line.p, line.n < TEXT_MAX ? line.n : TEXT_MAX);
-    }
-    text_of(src, i, it, 0, &reply);
-    struct lesson_exchange x = {m,
-                                {buf_str(&command), command.len},
-                                {buf_str(&reply), reply.len},
-                                {buf_str(&letter), letter.len}};
-    enum lesson_news news = lesson_saw(w, &x);
-    buf_clear(&command);
-    buf_clear(&reply);
-    buf_clear(&letter);
-    return news;
-}
-
 /* Behind the last step one begins anew the next time. */
 static void keep(const struct lesson_walk *w)
 {
@@ -97,16 +39,13 @@ void lesson_watch(struct app *app, struct tab *t)
     size_t n = src->count(src->self);
     for (; t->lesson_seen < n; t->lesson_seen++) {
         struct item it;
-        struct moment m;
         size_t i = t->lesson_seen;
         if (!src->item(src->self, i, &it))
             continue;
         if (it.open)
             return; /* its end will tell */
-        if (it.kind != ITEM_SERVER || !src->moment(src->self, i, &m) || m.unsolicited)
-            continue;
         size_t before = w->step;
-        if (judge(w, src, i, &it, &m) != LESSON_DONE)
+        if (lesson_judge(w, src, i) != LESSON_DONE)
             continue;
         if (w->step != before) /* a letter's step, which is shown at once */
             keep(w);

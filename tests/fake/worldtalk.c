@@ -15,13 +15,19 @@
 
 void wtalk_open(struct wtalk *t, struct loop *l, struct world *w, const char *proto)
 {
+    wtalk_open_from(t, l, w, proto, "192.0.2.10");
+}
+
+void wtalk_open_from(struct wtalk *t, struct loop *l, struct world *w, const char *proto,
+                     const char *address)
+{
     memset(t, 0, sizeof *t);
     t->l = l;
     t->w = w;
     t->pop3 = strncmp(proto, "pop3", 4) == 0;
     buf_init(&t->in, 64 << 20);
     buf_init(&t->last, 64 << 20);
-    t->fd = world_connect(w, proto, "192.0.2.10");
+    t->fd = world_connect(w, proto, address);
     assert_true(t->fd >= 0);
 }
 

@@ -29,6 +29,9 @@ struct step {
 };
 
 void wtalk_open(struct wtalk *t, struct loop *l, struct world *w, const char *proto);
+/* From this client address, not 192.0.2.10. */
+void wtalk_open_from(struct wtalk *t, struct loop *l, struct world *w, const char *proto,
+                     const char *address);
 void wtalk_close(struct wtalk *t);
 void wtalk_send(struct wtalk *t, const void *bytes, size_t n);
 /* Reads one reply into t->last; fails the test after 10 s. False: the server closed first. */

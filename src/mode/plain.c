@@ -356,6 +356,10 @@ int mode_plain(const struct args *a)
     struct route way = {0};
     struct mtasts policy;
     char why[400] = "";
+    if (a->present || a->pace) {
+        fprintf(stderr, "heloscope: --present and --pace are for the screen: not with --plain\n");
+        return fault_status(FAULT_USAGE);
+    }
     config_read(&config);
     if (config.broken[0])
         fprintf(stderr, "heloscope: %s\n", config.broken);

@@ -29,6 +29,11 @@ int mode_workbench(const struct args *a)
         fprintf(stderr, "heloscope: %s\n", why);
         return fault_status(fault);
     }
+    unsigned ms;
+    if (a->pace && !pace_parse(a->pace, &ms, why, sizeof why)) {
+        fprintf(stderr, "heloscope: --pace: %s\n", why);
+        return fault_status(FAULT_USAGE);
+    }
     if (a->mode == MODE_WORKBENCH && a->noperands > 0) {
         if (!target_parse(a->operands[0], &t, why, sizeof why)) {
             fprintf(stderr, "heloscope: %s\n", why);

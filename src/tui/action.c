@@ -159,6 +159,10 @@ static void annotate_next(struct app *app)
 {
     static const char *const words[] = {"none (exam mode)", "newest and problems", "all",
                                         "all, and the raw bytes"};
+    if (app->ui.present) { /* one thing: is it said what the replies mean? */
+        app->ui.annotate = app->ui.annotate == ANNOTATE_NONE ? ANNOTATE_NEWEST : ANNOTATE_NONE;
+        return;
+    }
     app->ui.annotate = (app->ui.annotate + 1) % 4;
     ui_notice(&app->ui, false, "annotations: %s", words[app->ui.annotate]);
 }

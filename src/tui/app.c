@@ -161,6 +161,7 @@ static void after(void *arg)
     if (app->ui.quit)
         return;
     tabs_questions(app);
+    pace_turn(app);
     /* While something is waited for, the seconds are counted on the screen. */
     if (!app->wait_timer && t && t->session && session_waiting_us(t->session) > 0)
         app->wait_timer = loop_timer(app->ui.loop, 1000, tick, app);
@@ -397,8 +398,9 @@ static void begin(struct app *app, const struct args *a)
         /* A complaint about the settings is the greater news. */
         if (tabs_practice(app, "smtp") && !app->ui.notice[0])
             ui_notice(&app->ui, false,
-                      "Practice: nothing leaves this program. Begin with EHLO laptop.example (Tab "
-                      "fills it in, Enter sends)");
+                      a->present ? "Presenting: a (M-a while typing) shows what a reply means"
+                                 : "Practice: nothing leaves this program. Begin with EHLO "
+                                   "laptop.example (Tab fills it in, Enter sends)");
     } else if (a->mode == MODE_OPEN)
         tabs_open(app, a->operands[0]);
     else if (talks_n > 0) {
@@ -429,7 +431,11 @@ static void settings(struct app *app, const struct args *a, const struct config 
     ui->annotate = (enum annotate)c->annotate;
     if (!theme_load(theme ? theme : "terminal", why, sizeof why))
         ui_notice(ui, true, "%s", why);
-    else if (c->broken[0])
+    if (a->present)
+        present_set(app, true, !a->theme);
+    if (a->pace) /* looked at by the mode */
+        pace_parse(a->pace, &ui->pace_ms, why, sizeof why);
+    if (!ui->notice[0] && c->broken[0])
         ui_notice(ui, true, "%s", c->broken);
 }
 

@@ -13,6 +13,7 @@
 #include "heloscope/mtasts.h"
 #include "heloscope/route.h"
 #include "heloscope/login.h"
+#include "heloscope/loop.h"
 #include "mode/mode.h"
 
 struct app;
@@ -107,9 +108,11 @@ struct app {
     save_fn *save_fn;     /* who writes there */
     char save_path[4096]; /* save.c: asked whether to overwrite it */
     char *connect_text;   /* tabs.c: a target whose protocol is being asked */
-    struct watch *wait_timer;
-    bool cx_pending; /* C-x was typed in the letter */
-    bool started;    /* the first frame is on the screen */
+    struct watch *wait_timer, *pace_timer;
+    enum annotate annotate_before; /* the same of the explanations */
+    char theme_before[256];        /* before :present took another one; "": none */
+    bool cx_pending;               /* C-x was typed in the letter */
+    bool started;                  /* the first frame is on the screen */
 };
 
 static inline struct app *app_of(struct ui *ui)
@@ -160,6 +163,10 @@ void tabs_reconnect(struct app *app);
 /* :fault. */
 void tabs_fault(struct app *app, const char *faults);
 void tabs_accounts(struct app *app);
+/* The same in the talk, for a newcomer. */
+void tabs_tell_accounts(struct app *app, struct tab *t);
+/* Is there a practice world (it is made)? False: the notice tells why. */
+bool tabs_world(struct app *app);
 void tabs_free(struct app *app);
 /* Questions that a session asked while it was not in view, or while another question was open. */
 void tabs_questions(struct app *app);
@@ -206,6 +213,16 @@ void letter_set(struct app *app, struct tab *t, const char *p, size_t n);
 
 /* sign.c: a DKIM signature in the name of a domain of the lab, or "off" */
 void letter_sign(struct app *app, struct tab *t, const char *domain);
+
+/* present.c: before a class */
+/* theme: take contrast-light, too. */
+void present_set(struct app *app, bool on, bool theme);
+void present_command(struct app *app, const char *arg);
+/* Something was sent: what comes of it is explained when it is asked for. */
+void present_sent(struct app *app);
+void pace_command(struct app *app, const char *arg);
+/* After each turn of the loop: shows what is due. */
+void pace_turn(struct app *app);
 
 /* auth.c */
 /* What stands behind ":auth": "[MECHANISM] [USER]". */

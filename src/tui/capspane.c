@@ -140,6 +140,8 @@ void caps_draw(struct ui *ui)
     if (sidebar)
         for (int y = r.y; y < r.y + r.h; y++)
             text_puts(y, r.x, 1, focused ? ROLE_FOCUS_BORDER : ROLE_BORDER, "|");
+    if (ui->present && !sidebar) /* a line of its own, since the transcript stands above */
+        panes_rule((struct rect){r.y, r.x, 1, r.w}, focused);
     struct rect in = {r.y, r.x + 1 + sidebar, r.h, r.w - 1 - sidebar};
     cursor_y = in.y;
     cursor_x = in.x;

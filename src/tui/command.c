@@ -170,6 +170,12 @@ static void run(struct app *app, enum command_id id, const char *arg)
     case CMD_THEME:
         theme(app, arg);
         return;
+    case CMD_PRESENT:
+        present_command(app, arg);
+        return;
+    case CMD_PACE:
+        pace_command(app, arg);
+        return;
     case CMD_SET:
         set(app, arg);
         return;

@@ -80,7 +80,8 @@ static void tls(const struct session *s, struct part *p)
     }
 }
 
-static void state(const struct session *s, struct part *p)
+/* hidden: entries that are not shown yet (:pace). */
+static void state(const struct session *s, size_t hidden, struct part *p)
 {
     const struct proto *proto = session_proto(s);
     size_t out = session_outstanding(s);
@@ -97,6 +98,11 @@ static void state(const struct session *s, struct part *p)
     }
     const char *now = proto ? proto_state(proto, session_now(s)) : "";
     snprintf(p->form[0], 80, "state: %s", now);
+    if (hidden > 0) { /* where it stands would tell what is not shown yet */
+        snprintf(p->form[0], 80, "%zu more to show", hidden);
+        same(p, 1, p->form[0]);
+        return;
+    }
     if (session_literal_left(s) > 0) {
         snprintf(p->form[0], 80, "%llu octets owed", (unsigned long long)session_literal_left(s));
         same(p, 1, p->form[0]);
@@ -155,7 +161,7 @@ static int make(struct ui *ui, struct tab *t, struct part *p)
             snprintf(p[n].form[0], 80, "auth %.40s", user);
             n++;
         }
-        state(t->session, &p[n++]);
+        state(t->session, pace_hidden(&t->pace), &p[n++]);
         latency(t->session, &p[n++]);
     }
     if (t->talk && talk_filtered(t->talk) != FILTER_ALL) {

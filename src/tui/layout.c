@@ -34,6 +34,18 @@ static int at_most(int a, int b)
     return a < b ? a : b;
 }
 
+/* Before a class: nothing beside the transcript, whose lines are to be read from afar. The lesson
+ * stands below it, or the capabilities while somebody looks at them. */
+static void stacked(struct ui *ui, int top, int bottom)
+{
+    struct layout *l = &ui->layout;
+    bool caps = ui->focus == FOCUS_CAPS, below = caps || ui->lesson;
+    int h = below ? (bottom - top) * 2 / 5 : 0;
+    l->talk = rows(top, bottom - top - h, ui->cols);
+    if (below)
+        *(caps ? &l->caps : &l->lesson) = rows(bottom - h, h, ui->cols);
+}
+
 void layout_compute(struct ui *ui, int editor_rows, bool hint)
 {
     struct layout *l = &ui->layout;
@@ -118,6 +130,10 @@ void layout_compute(struct ui *ui, int editor_rows, bool hint)
         why--;
     bottom -= why + 1;
     l->why = rows(bottom, why + 1, w);
+    if (ui->present) {
+        stacked(ui, top, bottom);
+        return;
+    }
     /* A saved talk has no capabilities to show: its lines get the columns, until somebody asks. */
     const struct tab *t =
         ui->current >= 0 && ui->current < ui->ntabs ? ui->tabs[ui->current] : NULL;

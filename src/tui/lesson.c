@@ -30,6 +30,23 @@ static bool go_on(struct lesson_walk *w)
     return true;
 }
 
+/* The lesson's note stands at the reply, too: there it can be found again, and it is saved. */
+static void note_at(struct tab *t, size_t i, const struct item *it, size_t step,
+                    const struct lesson_walk *w)
+{
+    const char *note = w->lesson->steps[step].note;
+    struct buf b;
+    if (!*note || (it->remark && *it->remark))
+        return;
+    buf_init(&b, 8192);
+    buf_addf(&b, "lesson: %s", note);
+    for (size_t k = 0; k < b.len; k++)
+        if (b.p[k] == '\n')
+            b.p[k] = ' ';
+    transcript_remark(session_transcript(t->session), i, buf_str(&b));
+    buf_clear(&b);
+}
+
 void lesson_watch(struct app *app, struct tab *t)
 {
     struct lesson_walk *w = app->ui.lesson;
@@ -47,6 +64,7 @@ void lesson_watch(struct app *app, struct tab *t)
         size_t before = w->step;
         if (lesson_judge(w, src, i) != LESSON_DONE)
             continue;
+        note_at(t, i, &it, before, w);
         if (w->step != before) /* a letter's step, which is shown at once */
             keep(w);
         if (w->done && !lesson_awaits(w))
@@ -88,7 +106,7 @@ bool lesson_start(struct app *app, const char *name)
     for (int i = 0; i < app->ui.ntabs; i++) /* what was said before is no part of it */
         if (app->ui.tabs[i]->session)
             app->ui.tabs[i]->lesson_seen =
-                app->ui.tabs[i]->source->count(app->ui.tabs[i]->source->self);
+                transcript_count(session_transcript(app->ui.tabs[i]->session));
     snprintf(app->client, sizeof app->client, "%s", l->client);
     if (!tabs_practice(app, l->service))
         return false;

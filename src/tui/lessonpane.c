@@ -38,12 +38,20 @@ static int paragraph(struct rect r, int at, const char *p, size_t n)
     return need;
 }
 
-static int paragraphs(struct rect r, int skip, const char *text)
+/* notes: also what the replies meant. */
+static int paragraphs(struct rect r, int skip, const char *text, bool notes)
 {
+    static const char hidden[] = "\003a shows what it means";
     int row = 0;
+    bool told = false, asked = false;
     while (*text) {
         size_t n = strcspn(text, "\n");
-        row += paragraph(r, row - skip, text, n);
+        asked |= *text == '\001'; /* behind a question stands its answer, which was asked for */
+        if (*text == '\003' && !notes && !asked) {
+            row += told ? 0 : paragraph(r, row - skip, hidden, sizeof hidden - 1);
+            told = true;
+        } else
+            row += paragraph(r, row - skip, text, n);
         text += n + (text[n] == '\n');
     }
     return row;
@@ -64,8 +72,11 @@ void lesson_draw(struct ui *ui)
         r.x++;
         r.w--;
     }
+    if (ui->present && !sidebar)
+        panes_rule((struct rect){r.y, r.x, 1, r.w}, focused);
     lesson_title(w, title, sizeof title);
-    snprintf(head, sizeof head, "LESSON %s", title);
+    bool stacked = ui->present && !sidebar;
+    snprintf(head, sizeof head, stacked ? "[ LESSON %s ]" : "LESSON %s", title);
     text_puts(r.y, r.x + 1, r.w - 2, ROLE_TITLE, head);
     cursor_y = r.y;
     cursor_x = r.x + 1;
@@ -73,7 +84,8 @@ void lesson_draw(struct ui *ui)
     buf_init(&b, 65536);
     lesson_text(w, &b);
     struct rect none = {0, 0, 0, body.w};
-    int need = paragraphs(none, 0, buf_str(&b)), hidden = need - body.h;
+    bool notes = !ui->present || ui->annotate != ANNOTATE_NONE || lesson_ended(w);
+    int need = paragraphs(none, 0, buf_str(&b), notes), hidden = need - body.h;
     /* What came last is what is new: a note and its question stand below the task. */
     if (!focused)
         ui->lesson_scroll = w->done && hidden > 0 ? hidden : 0;
@@ -81,7 +93,7 @@ void lesson_draw(struct ui *ui)
         ui->lesson_scroll = hidden;
     if (ui->lesson_scroll < 0)
         ui->lesson_scroll = 0;
-    paragraphs(body, ui->lesson_scroll, buf_str(&b));
+    paragraphs(body, ui->lesson_scroll, buf_str(&b), notes);
     buf_clear(&b);
     char foot[120];
     int left = hidden - ui->lesson_scroll;

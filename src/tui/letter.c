@@ -33,13 +33,12 @@ static struct letter *of(const struct tab *t)
 static void find_sender(struct tab *t, char *out, size_t size)
 {
     out[0] = '\0';
-    for (size_t i = t->source->count(t->source->self), looked = 0; i-- > 0 && looked < 500;
-         looked++) {
+    const struct source *src = ui_whole(t);
+    for (size_t i = src->count(src->self), looked = 0; i-- > 0 && looked < 500; looked++) {
         struct item it;
         struct span s;
-        if (!t->source->item(t->source->self, i, &it) || it.kind != ITEM_CLIENT ||
-            !t->source->line(t->source->self, i, 0, &s) || s.n < 6 ||
-            strncasecmp(s.p, "MAIL ", 5) != 0)
+        if (!src->item(src->self, i, &it) || it.kind != ITEM_CLIENT ||
+            !src->line(src->self, i, 0, &s) || s.n < 6 || strncasecmp(s.p, "MAIL ", 5) != 0)
             continue;
         const char *a = memchr(s.p, '<', s.n);
         const char *b = a ? memchr(a, '>', s.n - (size_t)(a - s.p)) : NULL;
@@ -269,6 +268,7 @@ void letter_send(struct app *app, struct tab *t)
         return;
     }
     letter_close(t);
+    present_sent(app);
     app->ui.focus = FOCUS_EDITOR;
     app->ui.dirty = true;
     line_next(app);
@@ -316,13 +316,12 @@ void letter_fill(struct app *app, struct tab *t)
         return;
     }
     /* The first accepted recipient: the newest RCPT will do where there are several. */
-    for (size_t i = t->source->count(t->source->self), looked = 0; i-- > 0 && looked < 500;
-         looked++) {
+    const struct source *src = ui_whole(t);
+    for (size_t i = src->count(src->self), looked = 0; i-- > 0 && looked < 500; looked++) {
         struct span s;
         struct item it;
-        if (t->source->item(t->source->self, i, &it) && it.kind == ITEM_CLIENT &&
-            t->source->line(t->source->self, i, 0, &s) && s.n > 5 &&
-            strncasecmp(s.p, "RCPT ", 5) == 0) {
+        if (src->item(src->self, i, &it) && it.kind == ITEM_CLIENT &&
+            src->line(src->self, i, 0, &s) && s.n > 5 && strncasecmp(s.p, "RCPT ", 5) == 0) {
             const char *a = memchr(s.p, '<', s.n);
             const char *b = a ? memchr(a, '>', s.n - (size_t)(a - s.p)) : NULL;
             if (b)

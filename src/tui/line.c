@@ -115,16 +115,17 @@ void line_know_address(struct app *app, const char *p, size_t n)
 /* Messages in the maildrop, as the last STAT told. */
 static unsigned messages_of(struct tab *t)
 {
-    size_t count = t->source->count(t->source->self), looked = 0;
+    const struct source *src = ui_whole(t);
+    size_t count = src->count(src->self), looked = 0;
     for (size_t i = count; i-- > 0 && looked < 200; looked++) {
         struct item it;
         struct moment m;
         struct span s;
         unsigned n;
         char line[64];
-        if (!t->source->item(t->source->self, i, &it) || it.kind != ITEM_SERVER ||
-            !t->source->moment(t->source->self, i, &m) || strcmp(m.command.name, "STAT") != 0 ||
-            !t->source->line(t->source->self, i, 0, &s))
+        if (!src->item(src->self, i, &it) || it.kind != ITEM_SERVER ||
+            !src->moment(src->self, i, &m) || strcmp(m.command.name, "STAT") != 0 ||
+            !src->line(src->self, i, 0, &s))
             continue;
         snprintf(line, sizeof line, "%.*s", s.n > 60 ? 60 : (int)s.n, s.p);
         return sscanf(line, "+OK %u", &n) == 1 ? n : 0;
@@ -299,6 +300,7 @@ bool line_send(struct app *app, const char *line)
         editor_remember(line);
         learn(app, line);
     }
+    present_sent(app);
     talk_tail(t->talk);
     return true;
 }

@@ -22,7 +22,10 @@ static void title_row(struct app *app, const struct complete_context *c, struct 
         snprintf(what, sizeof what, app->ui.layout.kind >= LAYOUT_SMALL ? "==[ COMMAND ]==" : "==");
     bool small = app->ui.layout.kind <= LAYOUT_SMALL;
     const char *now = small ? " now: " : " legal now: ";
-    if (t->session && !session_is_open(t->session))
+    if (t->session && pace_hidden(&t->pace) > 0)
+        snprintf(words, sizeof words, "%s %zu more to show, one each %u.%u s (:pace off) ", what,
+                 pace_hidden(&t->pace), t->pace.ms / 1000, t->pace.ms % 1000 / 100);
+    else if (t->session && !session_is_open(t->session))
         snprintf(words, sizeof words, "%s not connected: :reconnect, :connect TARGET ", what);
     else if (t->session && !session_is_up(t->session))
         snprintf(words, sizeof words, "%s connecting, C-c cancels ", what);
@@ -54,8 +57,10 @@ static void title_row(struct app *app, const struct complete_context *c, struct 
         text_put(r.y, x, n, border, line, (size_t)n);
 }
 
-/* The line as it is shown: the secret part as dots, one for each character. */
-static size_t shown(struct tab *t, const char *line, size_t n, size_t point, struct buf *out)
+/* The line as it is shown: the secret part as dots, one for each character; before a class always
+ * eight, since how long it is helps who guesses. */
+static size_t shown(struct tab *t, bool present, const char *line, size_t n, size_t point,
+                    struct buf *out)
 {
     size_t at, len, where = 0;
     cmdline_secret(t, line, n, &at, &len);
@@ -64,6 +69,11 @@ static size_t shown(struct tab *t, const char *line, size_t n, size_t point, str
             where = out->len;
         if (i < at || i >= at + len)
             buf_add_char(out, line[i]);
+        else if (present && i == at)
+            for (int dot = 0; dot < 8; dot++)
+                buf_add_str(out, "\xe2\x80\xa2");
+        else if (present)
+            continue;
         else if (((unsigned char)line[i] & 0xc0) != 0x80)
             buf_add_str(out, "\xe2\x80\xa2");
     }
@@ -106,6 +116,8 @@ static void hint_row(struct app *app, const struct complete_context *c, struct t
                                               : "the connection is closed");
         return;
     }
+    if (n == 0 && ui->present && ui->annotate == ANNOTATE_NONE)
+        return; /* it would say what the reply means */
     hint_line(c, line, n, hint, sizeof hint);
     if (x < r.x + r.w)
         text_puts(r.y, x, r.x + r.w - x, ROLE_NOTE, hint);
@@ -161,7 +173,7 @@ void line_draw(struct app *app)
     int room = r.x + r.w - x - 1;
     struct buf b;
     buf_init_secret(&b, 4 * EDITOR_MAX);
-    size_t at = shown(t, line, n, point, &b);
+    size_t at = shown(t, app->ui.present, line, n, point, &b);
     const char *p = buf_str(&b);
     size_t start = window_start(p, b.len, at, room);
     int used = text_put(r.y, x, room + 1, ROLE_TEXT, p + start, b.len - start);

@@ -26,6 +26,8 @@ void keybar_draw(struct ui *ui);
 /* Where the hardware cursor belongs (screen readers follow it) when a pane has the focus, after the
  * panes were drawn. False: the focus is in none of them. */
 bool panes_cursor(struct ui *ui, int *y, int *x);
+/* A line of dashes in the first row. */
+void panes_rule(struct rect r, bool focused);
 void why_cursor(int *y, int *x);
 void caps_cursor(int *y, int *x);
 /* TLS, looked into: takes the place of transcript, sidebar and explanation while it has the focus.

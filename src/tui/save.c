@@ -41,8 +41,8 @@ static void write_talk(struct app *app, const char *path, bool over)
     struct tab *t = ui_tab(&app->ui);
     char why[300];
     bool json = ends_in(path, ".jsonl"), script = ends_in(path, ".helo");
-    bool ok = script ? script_save(path, t->source, target_of(t), over, why, sizeof why)
-                     : report_save(path, t->source, json ? REPORT_JSONL : REPORT_TEXT, over, why,
+    bool ok = script ? script_save(path, ui_whole(t), target_of(t), over, why, sizeof why)
+                     : report_save(path, ui_whole(t), json ? REPORT_JSONL : REPORT_TEXT, over, why,
                                    sizeof why);
     if (!ok)
         ui_notice(&app->ui, true, "not saved: %s", why);
@@ -50,7 +50,7 @@ static void write_talk(struct app *app, const char *path, bool over)
         ui_notice(&app->ui, false, "saved %s: a script for 'heloscope run', without secrets", path);
     else
         ui_notice(&app->ui, false, "saved %s: %zu entries, %s, secrets masked", path,
-                  t->source->count(t->source->self), json ? "JSON lines" : "plain text");
+                  ui_whole(t)->count(ui_whole(t)->self), json ? "JSON lines" : "plain text");
 }
 
 static void over_told(struct app *app, const char *answer)
@@ -115,7 +115,7 @@ void external_view(struct app *app)
     char *text = NULL, why[300];
     size_t n = 0;
     FILE *f = open_memstream(&text, &n);
-    if (f && report_write(f, t->source, REPORT_TEXT) && fclose(f) == 0 && n <= VIEW_MAX) {
+    if (f && report_write(f, ui_whole(t), REPORT_TEXT) && fclose(f) == 0 && n <= VIEW_MAX) {
         if (!external_edit(".txt", text, n, NULL, why, sizeof why))
             ui_notice(&app->ui, true, "%s", why);
     } else

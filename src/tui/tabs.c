@@ -256,6 +256,19 @@ void tabs_free(struct app *app)
     app->ui.current = -1;
 }
 
+const struct source *ui_whole(const struct tab *t)
+{
+    return t->session ? transcript_source(session_transcript(t->session)) : t->source;
+}
+
+static void look_at(struct app *app, struct tab *t)
+{
+    t->pace.ms = app->ui.pace_ms;
+    pace_over(&t->pace, ui_whole(t));
+    t->source = &t->pace.view;
+    t->talk = talk_new(t->source);
+}
+
 static bool begin(struct app *app, struct tab *t)
 {
     if (!t->session) {
@@ -265,8 +278,7 @@ static bool begin(struct app *app, struct tab *t)
                 tabs_close(app, i);
         return false;
     }
-    t->source = transcript_source(session_transcript(t->session));
-    t->talk = talk_new(t->source);
+    look_at(app, t);
     return true;
 }
 
@@ -351,7 +363,7 @@ bool tabs_connect(struct app *app, const char *text)
 /* -- practice
  * --------------------------------------------------------------------------------------- */
 
-static bool world_ready(struct app *app)
+bool tabs_world(struct app *app)
 {
     struct world_options o = {.faults = app->args->fault};
     char why[256];
@@ -382,80 +394,6 @@ static struct session *practice_session(struct app *app, struct tab *t, const st
     return session_adopt(app->ui.loop, fd, &target, &o, on_session, t);
 }
 
-void tabs_accounts(struct app *app)
-{
-    char text[1500];
-    size_t n = 0;
-    n += (size_t)snprintf(text, sizeof text, "\001Accounts of the practice world\n");
-    for (const struct account_row *a = world_accounts(); a->address && n < sizeof text - 1; a++)
-        n += (size_t)snprintf(text + n, sizeof text - n, "  %-32s %-12s %s\n", a->address,
-                              a->password[0] ? a->password : "(no login)", a->note);
-    help_show(app, text);
-}
-
-void tabs_fault(struct app *app, const char *faults)
-{
-    struct fault_choice all[FAULT_CHOICES_MAX];
-    char why[700];
-    struct buf b;
-    if (!world_ready(app))
-        return;
-    if (*faults && !world_fault(app->ui.world, faults, why, sizeof why)) {
-        ui_notice(&app->ui, true, "%s", why);
-        return;
-    }
-    world_faults(app->ui.world, all);
-    buf_init(&b, 16384);
-    for (const struct fault_choice *f = all; f->name; f++)
-        if (f->on && *f->value)
-            buf_addf(&b, " %s=%u", f->name, f->now);
-        else if (f->on)
-            buf_addf(&b, " %s", f->name);
-    if (!b.len)
-        buf_add_str(&b, " none");
-    if (*faults) {
-        ui_notice(&app->ui, false, "faults that are on now:%s", buf_str(&b));
-    } else {
-        buf_add_str(&b, "\n:fault NAME turns one on, :fault off turns all off\n");
-        for (const struct fault_choice *f = all; f->name; f++)
-            buf_addf(&b, "%c %s%s%s\n    %s (%s)\n", f->on ? '*' : ' ', f->name,
-                     *f->value ? "=" : "", f->value, f->what, f->ref);
-        char *text = xmalloc(b.len + 64);
-        snprintf(text, b.len + 64, "\001Faults of the practice servers\nOn now:%s", buf_str(&b));
-        help_show(app, text);
-        free(text);
-    }
-    buf_clear(&b);
-}
-
-/* What a newcomer needs to know, in the talk itself. */
-static void tell(struct tab *t, const char *text)
-{
-    struct moment m = {0};
-    m.proto = session_proto(t->session);
-    m.before = m.after = *session_now(t->session);
-    m.event = EVENT_NOTE;
-    transcript_add(session_transcript(t->session), ITEM_EVENT, MARK_EVENT, &m, text, strlen(text),
-                   0);
-}
-
-static void tell_accounts(struct tab *t)
-{
-    struct buf b;
-    buf_init(&b, 8192);
-    /* Few and short rows: at 80x24 they and the banner fit together. */
-    buf_add_str(&b, "Practice: nothing leaves this program. Write to");
-    for (const struct account_row *a = world_accounts(); a->address; a++) {
-        int local = (int)strcspn(a->address, "@");
-        if (a->password[0])
-            buf_addf(&b, "\n%s  password %s", a->address, a->password);
-        else
-            buf_addf(&b, "\n%.*s: %s", local, a->address, a->note);
-    }
-    tell(t, buf_str(&b));
-    buf_clear(&b);
-}
-
 bool tabs_practice(struct app *app, const char *name)
 {
     bool tls;
@@ -467,7 +405,7 @@ bool tabs_practice(struct app *app, const char *name)
                   name);
         return false;
     }
-    if (!world_ready(app))
+    if (!tabs_world(app))
         return false;
     char label[64];
     snprintf(label, sizeof label, "practice %s", p->name);
@@ -478,7 +416,7 @@ bool tabs_practice(struct app *app, const char *name)
     t->session = practice_session(app, t, p);
     if (!begin(app, t))
         return false;
-    tell_accounts(t);
+    tabs_tell_accounts(app, t);
     talk_update(&app->ui, t->talk);
     show_last(app);
     return true;
@@ -499,7 +437,7 @@ void tabs_reconnect(struct app *app)
     }
     struct session *old = t->session;
     if (!t->target)
-        t->session = world_ready(app) ? practice_session(app, t, t->target_proto) : NULL;
+        t->session = tabs_world(app) ? practice_session(app, t, t->target_proto) : NULL;
     else if (t->way) { /* the target became a host and an address long ago */
         struct session_options o = app->ui.options;
         o.conn.route = t->way;
@@ -524,8 +462,7 @@ void tabs_reconnect(struct app *app)
     session_tls_seen(old, &seen);
     tls_memory_take(&t->tls_memory, &seen);
     session_free(old);
-    t->source = transcript_source(session_transcript(t->session));
-    t->talk = talk_new(t->source);
+    look_at(app, t);
     t->why_scroll = t->caps_scroll = t->tls_scroll = 0;
     app->ui.focus = FOCUS_EDITOR;
     app->ui.dirty = true;

@@ -35,6 +35,7 @@ struct talk {
     /* how it was drawn last: rows depend on it */
     int w, h, digits;
     enum annotate annotate;
+    bool present; /* before a class: not even remarks while nothing is to be explained */
     int cursor_y, cursor_x;
     /* the last server reply, by generation */
     uint64_t seen;

@@ -173,6 +173,7 @@ void talk_draw(struct ui *ui, struct talk *t, struct rect r)
     t->w = r.w;
     t->h = r.h;
     t->annotate = ui->annotate;
+    t->present = ui->present;
     t->cursor_y = r.y;
     t->cursor_x = r.x;
     digits_of(t);

@@ -149,6 +149,8 @@ static bool note_wanted(struct talk *t, size_t i, const struct item *it)
 
 static void make_notes(struct talk *t, struct block *b)
 {
+    if (t->present && t->annotate == ANNOTATE_NONE)
+        return;
     if (b->it.remark && *b->it.remark)
         snprintf(b->notes[b->nnotes++], sizeof b->notes[0], "%s", b->it.remark);
     struct moment m;

@@ -9,6 +9,7 @@
 #include "heloscope/session.h"
 #include "heloscope/source.h"
 #include "heloscope/tlsreport.h"
+#include "tui/pace.h"
 #include <stdbool.h>
 
 struct loop;
@@ -45,9 +46,10 @@ struct talk;
 
 /* One session or opened file. */
 struct tab {
-    struct session *session; /* NULL: an opened file, or closed */
-    struct logfile *file;    /* NULL: a session */
-    const struct source *source;
+    struct session *session;     /* NULL: an opened file, or closed */
+    struct logfile *file;        /* NULL: a session */
+    const struct source *source; /* of a session: through pace, what is seen by now */
+    struct pace pace;
     struct talk *talk;
     char *name;       /* for the header and :tab */
     char *draft;      /* editor line left behind when another tab came into view */
@@ -82,7 +84,9 @@ struct ui {
     enum focus small_pane;      /* small layout: which pane the tab bar shows (talk, caps, why) */
     struct lesson_walk *lesson; /* the lesson under way, or NULL */
     int lesson_scroll;
-    bool zoom; /* the focused pane takes the whole screen */
+    bool present;     /* on a projector: panes above each other, explanations wait for `a` */
+    unsigned pace_ms; /* of the sessions; 0: off */
+    bool zoom;        /* the focused pane takes the whole screen */
     enum annotate annotate;
     struct layout layout;
     int rows, cols;
@@ -97,6 +101,8 @@ struct ui {
 
 /* The tab in view, or NULL on the start screen. */
 struct tab *ui_tab(struct ui *ui);
+/* All of a tab's talk, also what is not shown yet. */
+const struct source *ui_whole(const struct tab *t);
 /* Says one line to the user (sanitised when drawn); bad: in the warning role. */
 void ui_notice(struct ui *ui, bool bad, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 

@@ -89,7 +89,7 @@ static int draw_parts(const struct part *parts, int n, struct rect r, int skip)
     return row;
 }
 
-static void rule(struct rect r, bool focused)
+void panes_rule(struct rect r, bool focused)
 {
     char line[512];
     int n = r.w < (int)sizeof line ? r.w : (int)sizeof line;
@@ -102,7 +102,7 @@ static void title(struct ui *ui, struct rect r, const char *name, const char *re
 {
     bool focused = ui->focus == FOCUS_WHY;
     char right[64], head[96];
-    rule(r, focused);
+    panes_rule(r, focused);
     snprintf(head, sizeof head, "[ why %s ]", name);
     int used = 2 + text_puts(r.y, r.x + 2, r.w - 4, ROLE_TITLE, head);
     int n = more > 0 ? snprintf(right, sizeof right, "[ +%d more ]--[ %zu/%zu ]", more, at, of)
@@ -151,10 +151,11 @@ void why_draw(struct ui *ui)
     name_it(&it, &m, name, sizeof name);
     if (ui->annotate == ANNOTATE_NONE) {
         title(ui, r, name, NULL, sel + 1, count, 0);
-        text_wrap(
-            body, 0, ROLE_DIM,
-            "Explanations are off (exam): say first what you think it means. a shows them again.",
-            83);
+        const char *words = ui->present ? "Say first what you think it means; then a (M-a while "
+                                          "typing) shows it."
+                                        : "Explanations are off (exam): say first what you think "
+                                          "it means. a shows them again.";
+        text_wrap(body, 0, ROLE_DIM, words, strlen(words));
         return;
     }
     char codes[512] = "";

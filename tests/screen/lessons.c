@@ -184,6 +184,7 @@ static void wrong_turns(void **state)
     (void)state;
     term_wait(t, "LESSON 1/5", WAIT);
     term_wait(t, ":hint helps", WAIT);
+    term_wait(t, "220 practice.example", WAIT);
     assert_false(term_shows(t, "> HELO laptop.example"));
     term_line(t, "NOOP"); /* something else: nothing happens to the lesson */
     term_wait(t, "250 2.0.0", WAIT);

@@ -219,7 +219,7 @@ static void wrong_turns(void **state)
     type(t, ":lesson nonsense");
     term_wait(t, "there is no lesson \"nonsense\"", WAIT);
     type(t, ":lesson off");
-    term_wait_gone(t, "lesson", WAIT);
+    term_wait_gone(t, "5 lesson", WAIT);
     type(t, ":hint");
     term_wait(t, "no lesson is under way", WAIT);
     term_stop(t);

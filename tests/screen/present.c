@@ -40,6 +40,8 @@ static void explanations_wait(int cols, int rows)
     term_wait(t, "| ok: greeted", WAIT);
     term_keys(t, "i");
     say(t, "RCPT TO:<x@practice.example>", "503 5.5.1");
+    if (!small)
+        term_wait(t, "Say first what you think it means", WAIT);
     assert_false(term_shows(t, "| permanent"));
     term_key(t, "M-a");
     term_wait(t, "| permanent", WAIT);

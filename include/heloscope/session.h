@@ -74,8 +74,13 @@ bool session_auth(struct session *s, const char *mechanism, const char *user, co
 bool session_apop(struct session *s, const char *user, const char *secret, char *why, size_t size);
 /* The mail exchangers of an mx: target; NULL: not looked up (yet). */
 const struct mx_list *session_mx(const struct session *s);
-/* Connects to entry i of them; nothing happens where that has no address. */
+/* Connects to entry i of them; nothing happens where that has no address. Where it is the best one
+ * and refuses, breaks or does not greet, the next is tried, as a sender does (RFC 5321 5.1);
+ * another choice is the user's, and stays. */
 void session_mx_pick(struct session *s, size_t i);
+/* The items of the transcript before this one are none of the present server's: they belong to the
+ * look-up and to mail exchangers that were left. All of them, while the next is not there yet. */
+size_t session_since(const struct session *s);
 /* Octets of a letter: as many as n into `to`; 0: its end, -1: it cannot be read (errno). */
 typedef ssize_t session_read_fn(void *arg, char *to, size_t n);
 enum session_feed {

@@ -120,7 +120,7 @@ static void timed_out(void *arg)
     snprintf(why, sizeof why, "no reply to %s within %.0f s: gave up waiting", what,
              (double)phase_ms(s) / 1000.0);
     session_event_entry(s, EVENT_TIMED_OUT, MARK_WARN, 0, "%s", why);
-    session_over(s, FAULT_NETWORK, why);
+    session_give_up(s, FAULT_NETWORK, why);
 }
 
 /* The timer runs while something is waited for and starts afresh with each command sent and each
@@ -174,7 +174,7 @@ static struct session *session_new(struct loop *l, const struct target *t,
 }
 
 /* The banner is the reply to nobody's command: a pseudo-verb waits for it. */
-static void expect_banner(struct session *s)
+void session_expect_banner(struct session *s)
 {
     struct command banner = {.verb = proto_pseudo(s->proto, VERB_BANNER), .replies = 1};
     session_push(s, &banner);
@@ -187,7 +187,7 @@ struct session *session_open(struct loop *l, const struct target *t,
     if (t->mx) {
         s->mx_pending = session_mx_begin(s);
         if (s->mx_pending)
-            expect_banner(s);
+            session_expect_banner(s);
         return s;
     }
     s->options.conn.tls_hold = session_dane_wanted(s);
@@ -197,7 +197,7 @@ struct session *session_open(struct loop *l, const struct target *t,
         snprintf(s->last, sizeof s->last, "no socket could be made");
         return s;
     }
-    expect_banner(s);
+    session_expect_banner(s);
     loop_drop(s->timer); /* while connecting the connection's own timers run */
     s->timer = NULL;
     return s;
@@ -213,7 +213,7 @@ struct session *session_adopt(struct loop *l, int fd, const struct target *t,
         snprintf(s->last, sizeof s->last, "the stream cannot be used");
         return s;
     }
-    expect_banner(s);
+    session_expect_banner(s);
     return s;
 }
 

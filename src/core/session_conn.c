@@ -109,34 +109,38 @@ static void closed(struct session *s, const char *text)
     bool banner =
         s->nqueue > 0 && s->queue[0].cmd.verb && (s->queue[0].cmd.verb->flags & VERB_BANNER);
     session_stream_end(s);
-    if (in_reply) {
+    if (s->mx_leaving) {
+        session_event_entry(s, EVENT_CLOSED, MARK_EVENT, 0, "%s", text);
+        session_give_up(s, FAULT_NETWORK, "it did not greet");
+    } else if (in_reply) {
         session_event_entry(s, EVENT_CLOSED_IN_REPLY, MARK_WARN, 0, "%s in the middle of a reply",
                             text);
-        session_over(s, FAULT_NETWORK, "the server closed the connection in the middle of a reply");
+        session_give_up(s, FAULT_NETWORK,
+                        "the server closed the connection in the middle of a reply");
     } else if (s->garbage_banner) {
         session_event_entry(s, EVENT_CLOSED, MARK_WARN, 0, "%s", text);
-        session_over(s, FAULT_PROTOCOL, "what answered does not speak this protocol");
+        session_give_up(s, FAULT_PROTOCOL, "what answered does not speak this protocol");
     } else if (s->nqueue > 0) {
         session_event_entry(s, EVENT_CLOSED_IN_REPLY, MARK_WARN, 0,
                             banner ? "%s without a greeting" : "%s without a reply", text);
-        session_over(s, FAULT_NETWORK,
-                     banner ? "the server closed the connection without a greeting"
-                            : "the server closed the connection without a reply");
+        session_give_up(s, FAULT_NETWORK,
+                        banner ? "the server closed the connection without a greeting"
+                               : "the server closed the connection without a reply");
     } else if (s->quitting) {
         session_event_entry(s, EVENT_CLOSED, MARK_EVENT, 0, "%s", text);
-        session_over(s, FAULT_NONE, "");
+        session_give_up(s, FAULT_NONE, "");
     } else {
         session_event_entry(s, EVENT_CLOSED, MARK_WARN, 0, "%s, unasked", text);
-        session_over(s, FAULT_NETWORK, "the server closed the connection");
+        session_give_up(s, FAULT_NETWORK, "the server closed the connection");
     }
 }
 
 static void failed(struct session *s, const struct conn_event *ev)
 {
     bool tls = ev->kind == CONN_TLS_FAILED;
-    if (s->quitting && !tls) { /* reset after QUIT: nothing is lost */
+    if (s->quitting && !tls && !s->mx_leaving) { /* reset after QUIT: nothing is lost */
         session_event_entry(s, EVENT_CLOSED, MARK_EVENT, ev->sys_errno, "%s", ev->text);
-        session_over(s, FAULT_NONE, "");
+        session_give_up(s, FAULT_NONE, "");
         return;
     }
     if (tls)
@@ -147,11 +151,11 @@ static void failed(struct session *s, const struct conn_event *ev)
         tls ? EVENT_TLS_FAILED : kind_of_errno(ev->sys_errno, EVENT_NETWORK_FAILED);
     session_event_entry(s, kind, MARK_WARN, ev->sys_errno, "%s%s", ev->text,
                         in_reply ? " in the middle of a reply" : "");
-    session_over(s,
-                 ev->fault != FAULT_NONE ? ev->fault
-                 : tls                   ? FAULT_TLS
-                                         : FAULT_NETWORK,
-                 ev->text);
+    session_give_up(s,
+                    ev->fault != FAULT_NONE ? ev->fault
+                    : tls                   ? FAULT_TLS
+                                            : FAULT_NETWORK,
+                    ev->text);
 }
 
 void session_conn_event(void *arg, const struct conn_event *ev)

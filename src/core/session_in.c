@@ -164,8 +164,10 @@ static void finish_reply(struct session *s)
                             "were counted and not kept",
                             (unsigned long long)transcript_dropped(s->transcript));
     }
-    if (flags & VERB_BANNER)
+    if (flags & VERB_BANNER) {
         find_timestamp(s, first.p, first.n);
+        session_mx_greeted(s, cls);
+    }
     if ((flags & VERB_CAPS) && cls == REPLY_OK) {
         learn_body(s);
         publish_caps(s, entry);

@@ -4,6 +4,7 @@
  * picks. RFC 5321 5.1. The name for TLS is the exchanger's (RFC 8461 4.1, RFC 7672 3.2.2). */
 #include "core/session_priv.h"
 #include "heloscope/route.h"
+#include "heloscope/tlspeer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,15 +97,44 @@ const struct mx_list *session_mx(const struct session *s)
     return s->mx_list;
 }
 
-void session_mx_pick(struct session *s, size_t i)
+/* The next entry after i that can be connected to; n: there is none. */
+static size_t after(const struct mx_list *l, size_t i)
+{
+    do
+        i++;
+    while (i < l->n && !l->at[i].usable);
+    return i;
+}
+
+static bool has_next(const struct session *s)
+{
+    return s->mx_walk && after(s->mx_list, s->mx_at) < s->mx_list->n;
+}
+
+static void tell_attempt(struct session *s, const struct mx_entry *e)
 {
     const struct mx_list *l = s->mx_list;
-    if (!l || i >= l->n || !l->at[i].address[0] || !s->mx_pending)
+    size_t all = 0;
+    for (size_t i = 0; i < l->n; i++)
+        all += l->at[i].usable;
+    if (!s->mx_walk || all < 2)
         return;
-    const struct mx_entry *e = &l->at[i];
+    if (l->kind == MX_IMPLICIT)
+        session_event_entry(s, EVENT_MX, MARK_EVENT, 0, "address %zu of %zu: %s", s->mx_tried, all,
+                            e->address);
+    else
+        session_event_entry(s, EVENT_MX, MARK_EVENT, 0,
+                            "mail exchanger %zu of %zu, preference %u: %s [%s]", s->mx_tried, all,
+                            e->preference, e->host, e->address);
+}
+
+static void connect_to(struct session *s, size_t i)
+{
+    const struct mx_entry *e = &s->mx_list->at[i];
     struct target *t = &s->target;
     char label[300];
-    s->mx_pending = false;
+    s->mx_at = i;
+    s->mx_tried++;
     t->mx = false;
     free(t->host);
     free(t->ascii);
@@ -115,8 +145,9 @@ void session_mx_pick(struct session *s, size_t i)
     t->is_address = strcmp(e->host, e->address) == 0;
     snprintf(label, sizeof label, strchr(e->host, ':') ? "[%s]:%u" : "%s:%u", e->host, t->port);
     t->label = xstrdup(label);
-    if (s->options.conn.route)
-        route_copy(&s->mx_route, s->options.conn.route);
+    route_clear(&s->mx_route);
+    if (s->mx_way)
+        route_copy(&s->mx_route, s->mx_way);
     if (!s->mx_route.elsewhere) { /* else the user's --connect goes before */
         char why[200];
         s->mx_route.elsewhere = target_parse(e->address, &s->mx_route.connect, why, sizeof why);
@@ -125,6 +156,94 @@ void session_mx_pick(struct session *s, size_t i)
     }
     s->options.conn.route = &s->mx_route;
     s->options.conn.tls_hold = session_dane_wanted(s);
+    tell_attempt(s, e);
+    s->mx_since = transcript_count(s->transcript);
     s->conn = conn_open(s->loop, t, &s->options.conn, session_conn_event, s);
     session_tell(s, SESSION_CHANGED);
+}
+
+void session_mx_pick(struct session *s, size_t i)
+{
+    const struct mx_list *l = s->mx_list;
+    if (!l || i >= l->n || !l->at[i].address[0] || !s->mx_pending)
+        return;
+    s->mx_pending = false;
+    s->mx_way = s->options.conn.route;
+    /* With --connect all of them are at one place. */
+    s->mx_walk = i == l->best && !(s->mx_way && s->mx_way->elsewhere);
+    connect_to(s, i);
+}
+
+/* -- on to the next ---------------------------------------------------------------------------- */
+
+size_t session_since(const struct session *s)
+{
+    return s->mx_leaving ? transcript_count(s->transcript) : s->mx_since;
+}
+
+void session_mx_greeted(struct session *s, enum reply_class cls)
+{
+    char why[200];
+    if (cls == REPLY_OK)
+        s->mx_walk = false;
+    if (cls == REPLY_OK || !has_next(s))
+        return;
+    session_event_entry(s, EVENT_MX, MARK_WARN, 0,
+                        "%s takes no mail from us now: as a sender would, on to the next "
+                        "(RFC 5321 5.1)",
+                        s->target.label);
+    /* Its leave is taken properly (RFC 5321 4.1.1.10), but not waited for: 2 s at most. */
+    if (s->reply.code != 421)
+        session_send_command(s, "QUIT", 4, why, sizeof why);
+    s->mx_leaving = true;
+    s->up = false;
+    if (s->conn)
+        conn_finish(s->conn);
+}
+
+/* As the session was before it had connected. */
+static void forget_server(struct session *s)
+{
+    if (s->reply_entry != NO_ENTRY) {
+        struct moment m = {.proto = s->proto, .before = s->now, .after = s->now};
+        transcript_close(s->transcript, s->reply_entry, MARK_WARN, &m, 0);
+    }
+    struct conn *c = s->conn;
+    s->conn = NULL;
+    conn_free(c);
+    session_dane_end(s);
+    tls_peer_free(s->peer);
+    s->peer = NULL;
+    s->has_tls = s->up = s->ask_tls = s->quitting = s->finishing = s->mx_leaving = false;
+    s->garbage_banner = s->in_body = false;
+    s->tls_failed[0] = s->address[0] = s->timestamp[0] = '\0';
+    s->reply_entry = s->garbage_entry = s->cut_entry = NO_ENTRY;
+    s->last_class = REPLY_NONE;
+    s->injected = 0;
+    s->waiting_from = 0;
+    s->nqueue = 0;
+    s->proto->begin(&s->now);
+    frame_clear(&s->frame);
+    frame_init(&s->frame, s->proto->line_limit);
+    session_look_ahead(s);
+    session_expect_banner(s);
+    loop_drop(s->timer); /* while connecting the connection's own timers run */
+    s->timer = NULL;
+}
+
+void session_give_up(struct session *s, enum fault fault, const char *why)
+{
+    char all[600];
+    if (s->conn && has_next(s)) {
+        forget_server(s);
+        connect_to(s, after(s->mx_list, s->mx_at));
+        return;
+    }
+    snprintf(all, sizeof all, "%s", why);
+    if (s->mx_walk && s->mx_tried > 1)
+        snprintf(all, sizeof all, "none of the %zu mail exchangers of %s takes mail; the last: %s",
+                 s->mx_tried, s->mx_list->domain, why);
+    if (s->mx_walk && s->mx_tried > 1)
+        session_event_entry(s, EVENT_MX, MARK_WARN, 0, "%s", all);
+    session_over(s, fault, all);
 }

@@ -37,14 +37,19 @@ struct session {
     struct conn *conn; /* NULL: over, or still looking for a mail exchanger */
     struct dns dns;
     bool dns_borrowed;
-    struct mx *mx;           /* being looked up */
-    struct mx_list *mx_list; /* what was found, or NULL */
-    bool mx_pending;         /* an mx: target, not connected yet */
+    struct mx *mx;              /* being looked up */
+    struct mx_list *mx_list;    /* what was found, or NULL */
+    bool mx_pending;            /* an mx: target, not connected yet */
+    bool mx_walk;               /* where one does not greet, the next is tried */
+    bool mx_leaving;            /* this one did not: QUIT was said, its end is waited for */
+    size_t mx_at, mx_tried;     /* the entry in use; how many were */
+    size_t mx_since;            /* items before it are other exchangers' */
+    const struct route *mx_way; /* the user's route */
     struct route mx_route;
     struct dane dane; /* the host's TLSA records */
     struct dns_query *dane_query;
     bool dane_asking, dane_known;
-    bool dane_holds; /* the handshake is through, and waits for them */
+    bool dane_holds;  /* the handshake is through, and waits for them */
     char address[64]; /* of the other end, or "" */
     bool up;          /* connected, implicit TLS done */
     bool ask_tls;
@@ -125,6 +130,8 @@ size_t session_event_entry(struct session *s, enum event_kind kind, enum item_ma
 void session_over(struct session *s, enum fault fault, const char *why);
 void session_arm(struct session *s);
 void session_look_ahead(struct session *s);
+/* The banner is waited for. */
+void session_expect_banner(struct session *s);
 /* The oldest command has its replies. */
 void session_pop(struct session *s);
 struct outstanding *session_push(struct session *s, const struct command *cmd);
@@ -166,6 +173,10 @@ void session_saw_refusal(struct session *s, const char *line, size_t n);
 bool session_mx_begin(struct session *s);
 /* Stops looking. */
 void session_mx_end(struct session *s);
+/* The banner came. */
+void session_mx_greeted(struct session *s, enum reply_class cls);
+/* The connection is no use (why): the next exchanger is tried, or the session is over. */
+void session_give_up(struct session *s, enum fault fault, const char *why);
 /* Opens s->dns where it is not open yet; timeout_ms where the options name none. False: why. */
 bool session_dns(struct session *s, int timeout_ms, char *why, size_t size);
 

@@ -117,7 +117,7 @@ static void lost(struct mailer *m)
     size_t n = transcript_count(t);
     bool late = n > 0 && src->moment(src->self, n - 1, &at) && at.event == EVENT_TIMED_OUT;
     bool connected = m->stage > MAIL_BANNER;
-    for (size_t i = 0; !connected && i < n; i++)
+    for (size_t i = session_since(m->s); !connected && i < n; i++)
         connected = src->moment(src->self, i, &at) && at.event == EVENT_CONNECTED;
     if (f == FAULT_TLS)
         mail_fail(m, mail_stages[MAIL_TLS].status, "TLS: %s", last);
@@ -458,6 +458,8 @@ static void take_replies(struct mailer *m)
     const struct source *src = transcript_source(session_transcript(m->s));
     struct item it;
     struct moment at;
+    if (m->next < session_since(m->s)) /* what servers said that are left by now */
+        m->next = session_since(m->s);
     while (m->state != STATE_OVER && m->next < src->count(src->self)) {
         bool there = src->item(src->self, m->next, &it);
         if (there && it.kind == ITEM_SERVER && it.open && session_is_open(m->s))

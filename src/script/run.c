@@ -100,6 +100,8 @@ static size_t next_reply(struct script_runner *r)
 {
     const struct source *src = source_of(r);
     struct item it;
+    if (r->next < session_since(r->session)) /* what servers said that are left by now */
+        r->next = session_since(r->session);
     for (size_t n = src->count(src->self); r->next < n; r->next++) {
         if (!src->item(src->self, r->next, &it) || it.kind != ITEM_SERVER)
             continue;

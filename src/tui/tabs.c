@@ -88,6 +88,12 @@ static void on_session(void *arg, struct session *s, enum session_event ev)
     case SESSION_ASK_MX:
         t->ask_mx = true;
         break;
+    case SESSION_UP:
+        if (session_mx(s)) { /* the exchanger that the domain has become */
+            free(t->name);
+            t->name = xstrdup(session_target(s)->label);
+        }
+        break;
     case SESSION_ASK_TLS:
         t->ask_tls = true;
         break;

@@ -52,7 +52,7 @@ void tabs_ask_mx(struct app *app, struct tab *t)
     snprintf(first, sizeof first, "%zu", l->best + 1);
     prompt_ask(app, PROMPT_TEXT, "which mail exchanger?", first, picked,
                "Mail for %s goes to one of these, the first that answers:\n\n%s%s\nTalk to which "
-               "(a number)?",
+               "(a number)? If the best fails the next is tried; another choice stays.",
                l->domain, buf_str(&b), l->n > SHOWN ? "The rest stands in the transcript.\n" : "");
     buf_clear(&b);
 }

@@ -3,16 +3,15 @@
  * a server with a certificate that only DANE can prove or damn, and what comes of it: exit status
  * and words. RFC 7672 3.1. */
 #include "tests/support/check.h"
+#include "tests/support/program.h"
 #include "fakecert.h"
 #include "fakedns.h"
 #include "fakeserver.h"
-#include "heloscope/buf.h"
 
 #include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static const struct fake_step fine[] = {SEND("220 mx.example.test ESMTP\r\n"),
@@ -93,36 +92,6 @@ static const struct row {
 };
 
 /* -- running ----------------------------------------------------------------------------------- */
-
-/* Runs the program; its standard input is `input`, out takes all that it prints. */
-static int run(const char *const *args, const char *input, struct buf *out)
-{
-    char *argv[24] = {getenv("HELOSCOPE")}, some[4096];
-    FILE *both = tmpfile(), *in = tmpfile();
-    size_t n = 1;
-    for (; *args && n < 23; args++)
-        argv[n++] = (char *)*args;
-    fputs(input, in);
-    rewind(in);
-    pid_t pid = fork();
-    if (pid == 0) {
-        dup2(fileno(in), 0);
-        dup2(fileno(both), 1);
-        dup2(fileno(both), 2);
-        alarm(60);
-        execv(argv[0], argv);
-        _exit(127);
-    }
-    int status = 0;
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    buf_init(out, 1 << 20);
-    rewind(both);
-    while ((n = fread(some, 1, sizeof some, both)) > 0)
-        buf_add(out, some, n);
-    fclose(both);
-    fclose(in);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
 
 static void hex(char *out, const unsigned char *p, size_t n)
 {
@@ -210,7 +179,7 @@ static void one(const struct row *row, size_t number)
         args[k++] = "--quit-after";
         args[k++] = "helo";
     }
-    int status = run(args, inputs[row->mode], &out);
+    int status = program_run(args, inputs[row->mode], &out);
     if (status != row->status || !strstr(buf_str(&out), row->says) ||
         (row->never && strstr(buf_str(&out), row->never)))
         fail_msg("row %zu (%s): status %d, not %d; '%s' or not '%s':\n%s", number, words[row->mode],
@@ -249,7 +218,7 @@ static void not_asked(void **state)
     const char *args[] = {"tls",        target,        "--ca-file", fake_ca_file(ca),
                           "--resolver", fakedns_at(d), "--ehlo",    "client.example",
                           NULL};
-    assert_int_equal(run(args, "", &out), 0);
+    assert_int_equal(program_run(args, "", &out), 0);
     if (!strstr(buf_str(&out), "not asked: TLSA records belong to names"))
         fail_msg("%s", buf_str(&out));
     assert_int_equal(fakedns_asked(d, "127.0.0.1", 0), 0);

@@ -46,6 +46,28 @@ static void test_mail_exchangers(void **state)
     fakedns_stop(d);
 }
 
+/* Enter takes the best; it refuses, and the next one is tried as a sender does. */
+static void test_on_to_the_next(void **state)
+{
+    (void)state;
+    struct fakedns *d = fakedns_start(ZONE);
+    struct fake *f = fake_start_tcp(greets, NULL);
+    char target[60];
+    snprintf(target, sizeof target, "mx:example.test:%d", fake_port(f));
+    struct term *t = helo(120, 40, NULL, target, "--resolver", fakedns_at(d), NULL);
+    term_wait(t, "If the best fails the next is tried", WAIT);
+    term_key(t, "Enter");
+    term_wait(t, "220 mx2.example.test ESMTP", WAIT);
+    term_wait(t, "mail exchanger 2 of 2, preference 30: mx2.example.test", WAIT);
+    term_wait(t, "SMTP mx2.example.test", WAIT); /* the header's name too */
+    say(t, "QUIT", "221 bye");
+    assert_int_equal(leave(t), 0);
+    term_stop(t);
+    assert_null(fake_finish(f));
+    fake_free(f);
+    fakedns_stop(d);
+}
+
 static void test_no_is_an_answer(void **state)
 {
     (void)state;
@@ -158,9 +180,9 @@ static void test_practice_asks_nobody(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        term_unit_test(test_mail_exchangers),      term_unit_test(test_no_is_an_answer),
-        term_unit_test(test_probe_in_tabs),        term_unit_test(test_login_to_a_stranger),
-        term_unit_test(test_practice_asks_nobody),
+        term_unit_test(test_mail_exchangers),     term_unit_test(test_on_to_the_next),
+        term_unit_test(test_no_is_an_answer),     term_unit_test(test_probe_in_tabs),
+        term_unit_test(test_login_to_a_stranger), term_unit_test(test_practice_asks_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,8 +24,13 @@ extern const struct mail_stage_row mail_stages[];
 /* By name, without case. MAIL_STAGES: unknown. */
 enum mail_stage mail_stage_of(const char *name);
 
-/* Exit statuses that belong to no stage (swaks has the same). */
-enum { MAIL_STATUS_USAGE = 1, MAIL_STATUS_CONNECT = 2, MAIL_STATUS_LOST = 6 };
+/* Exit statuses that belong to no stage, or to another EHLO (swaks has the same). */
+enum {
+    MAIL_STATUS_USAGE = 1,
+    MAIL_STATUS_CONNECT = 2,
+    MAIL_STATUS_LOST = 6,
+    MAIL_STATUS_HELO_AFTER_XCLIENT = 34,
+};
 
 enum mail_stop { MAIL_TO_THE_END, MAIL_QUIT_AFTER, MAIL_DROP_AFTER, MAIL_DROP_AFTER_SEND };
 
@@ -63,8 +68,11 @@ struct mail_options {
     const char *from; /* without brackets; "" is the empty sender */
     const char *const *to;
     size_t nto;
-    bool tls;          /* STARTTLS, or nothing is sent */
-    bool tls_optional; /* STARTTLS where it is offered */
+    bool tls;                   /* STARTTLS, or nothing is sent */
+    bool tls_optional;          /* STARTTLS where it is offered */
+    const char *const *xclient; /* "NAME=host ADDR=192.0.2.1": each goes out as it is, after TLS.
+                                   Postfix XCLIENT_README */
+    size_t nxclient;
     bool auth;
     const char *mechanism, *user; /* mechanism NULL: the strongest */
     const char *authzid;          /* or NULL */

@@ -286,7 +286,8 @@ void man_print(FILE *to)
            "0: all went well (where it was to stop, too); 1: the command line is wrong; 2: no "
            "connection; 3: a file cannot be read; 6: the connection was lost; 21 banner, 22 EHLO, "
            "23 MAIL, 24 no recipient was accepted, 25 DATA, 26 the letter was refused, 27 QUIT was "
-           "refused, 28 login, 29 TLS, 32 EHLO inside TLS: as swaks has them.");
+           "refused, 28 login, 29 TLS, 32 EHLO inside TLS, 33 XCLIENT, 34 EHLO "
+           "after it: as swaks has them.");
     tagged(to, "heloscope probe",
            "0: a server would take the mail (whatever else is wrong stands in the findings); 5: "
            "none can be reached, or the domain has none; 6: TLS fails; 7: something else than mail "

@@ -6,6 +6,7 @@
 #include "mode/plain.h"
 #include "mode/run_priv.h"
 #include "mode/send_letter.h"
+#include "heloscope/harmless.h"
 #include "heloscope/loop.h"
 #include "heloscope/mtasts.h"
 #include "heloscope/route.h"
@@ -79,7 +80,11 @@ static bool on_secret(void *arg, enum sasl_wants wants, const char *user, struct
 
 static bool bad(char *why, size_t size, const char *option, const char *form, const char *value)
 {
-    snprintf(why, size, "--%s wants %s, not '%.60s'", option, form, value);
+    struct buf clean; /* it is one line, whatever the value holds */
+    buf_init(&clean, 700);
+    text_clean(&clean, value, strnlen(value, 60));
+    snprintf(why, size, "--%s wants %s, not '%s'", option, form, buf_str(&clean));
+    buf_clear(&clean);
     return false;
 }
 
@@ -244,7 +249,8 @@ static bool stage(struct sends *all, char *why, size_t size)
         }
         if (at == MAIL_STAGES || (row[i].how == MAIL_QUIT_AFTER && mail_stages[at].drop)) {
             snprintf(why, size,
-                     "--%s wants connect, first-helo, tls, helo, auth, mail, rcpt%s, not '%.40s'",
+                     "--%s wants connect, first-helo, tls, xclient, helo, auth, mail, rcpt%s, not "
+                     "'%.40s'",
                      row[i].option,
                      row[i].how == MAIL_QUIT_AFTER
                          ? " (in the letter a QUIT would be a line of it: --drop-after)"
@@ -281,6 +287,24 @@ static bool target(struct sends *all, char *why, size_t size)
     return all->args->i_am_allowed || run_polite(&all->target, all->wanted, why, size);
 }
 
+/* What is told about another client goes out as it is, but as one line. */
+static bool xclient(struct sends *all, char *why, size_t size)
+{
+    const struct words *w = &all->args->xclient;
+    for (size_t i = 0; i < w->n; i++) {
+        const char *s = w->v[i];
+        for (; *s; s++)
+            if ((unsigned char)*s < ' ' || (unsigned char)*s >= 0x7f)
+                break;
+        if (*s || !w->v[i][0] || s - w->v[i] > 500)
+            return bad(why, size, "xclient",
+                       "up to 500 printable ASCII characters, like 'ADDR=192.0.2.1'", w->v[i]);
+    }
+    all->mail.xclient = (const char *const *)w->v;
+    all->mail.nxclient = w->n;
+    return true;
+}
+
 static bool usage(struct sends *all, char *why, size_t size)
 {
     const struct args *a = all->args;
@@ -310,7 +334,7 @@ static bool usage(struct sends *all, char *why, size_t size)
         return bad(why, size, "ehlo", "a host name or [address]", all->mail.ehlo);
     all->mail.tls = a->tls;
     all->mail.tls_optional = a->tls_optional;
-    all->mail.auth = a->user != NULL;
+    all->mail.auth = a->user || a->auth;
     all->mail.user = a->user;
     all->mail.authzid = a->authzid;
     all->mail.have = login_have(&all->login) | (plain_has_terminal() ? LOGIN_CAN_ASK : 0u);
@@ -319,8 +343,8 @@ static bool usage(struct sends *all, char *why, size_t size)
     all->mail.lockstep = a->no_pipelining;
     all->mail.letter = on_letter;
     all->mail.secret = on_secret;
-    return params(all, why, size) && envelope(all, why, size) && stage(all, why, size) &&
-           target(all, why, size);
+    return params(all, why, size) && xclient(all, why, size) && envelope(all, why, size) &&
+           stage(all, why, size) && target(all, why, size);
 }
 
 /* ---- connections ---- */

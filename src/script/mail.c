@@ -91,6 +91,8 @@ void mail_note(void *arg, const char *words)
 
 int mail_stage_status(const struct mailer *m)
 {
+    if (m->stage == MAIL_HELO && m->xclients > 0)
+        return MAIL_STATUS_HELO_AFTER_XCLIENT;
     if (m->stage == MAIL_HELO && !m->in_tls)
         return mail_stages[MAIL_FIRST_HELO].status;
     return mail_stages[m->stage].status;
@@ -429,6 +431,12 @@ static void reply(struct mailer *m, size_t item, const struct moment *at)
     case STATE_TLS:
         if (cls != REPLY_OK)
             mail_refuse(m, "STARTTLS was refused");
+        break;
+    case STATE_XCLIENT:
+        if (cls == REPLY_OK)
+            mail_believed(m);
+        else
+            mail_refuse(m, "XCLIENT was refused");
         break;
     case STATE_AUTH:
         if (cls == REPLY_GO || session_outstanding(m->s) > 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The one-line mail up to its envelope: EHLO (or HELO), STARTTLS, EHLO again, the login. RFC 5321
- * 4.1.1.1, RFC 3207, RFC 4954. */
+/* The one-line mail up to its envelope: EHLO (or HELO), STARTTLS, EHLO again, XCLIENT, EHLO again,
+ * the login. RFC 5321 4.1.1.1, RFC 3207, Postfix XCLIENT_README, RFC 4954. */
 #include "script/mail_priv.h"
 
 #include "heloscope/login.h"
@@ -24,8 +24,10 @@ void mail_hello(struct mailer *m, enum mail_stage stage)
     m->state = STATE_HELO;
     snprintf(line, sizeof line, "%s %s", p->caps_verb, m->o.ehlo);
     mail_say(m, line);
-    mail_sent(m, stage);
-    if (stage == MAIL_FIRST_HELO && !m->o.tls && !m->o.tls_optional)
+    if (stage == MAIL_FIRST_HELO)
+        mail_sent(m, stage);
+    /* The last one, if no other is to follow. */
+    if (m->xclients == m->o.nxclient && (stage == MAIL_HELO || (!m->o.tls && !m->o.tls_optional)))
         mail_sent(m, MAIL_HELO);
 }
 
@@ -33,7 +35,7 @@ static void login(struct mailer *m)
 {
     char why[700] = "no password is to be had";
     struct login_choice choice;
-    struct login l = {.user = m->o.user, .authzid = m->o.authzid, .clear_ok = m->o.clear_passwords};
+    struct login l = {.user = m->o.user ? m->o.user : "", .authzid = m->o.authzid, .clear_ok = m->o.clear_passwords};
     struct buf secret;
     m->stage = MAIL_AUTH;
     if (!m->o.auth) {
@@ -67,6 +69,42 @@ static void login(struct mailer *m)
     }
 }
 
+static void say_xclient(struct mailer *m)
+{
+    char line[600];
+    m->stage = MAIL_XCLIENT;
+    m->state = STATE_XCLIENT;
+    snprintf(line, sizeof line, "XCLIENT %s", m->o.xclient[m->xclients++]);
+    mail_say(m, line);
+    mail_sent(m, MAIL_XCLIENT);
+}
+
+void mail_believed(struct mailer *m)
+{
+    if (m->xclients < m->o.nxclient)
+        say_xclient(m);
+    else if (!mail_stops(m, MAIL_XCLIENT))
+        mail_hello(m, MAIL_HELO);
+}
+
+/* XCLIENT comes now, or would have come. True: so it does, or the mail ends here. */
+static bool xclient(struct mailer *m)
+{
+    const struct caps *c = session_caps(m->s);
+    if (m->xclients == m->o.nxclient)
+        return m->xclients == 0 && mail_stops(m, MAIL_XCLIENT);
+    if (c && caps_find(c, "XCLIENT")) {
+        say_xclient(m);
+        return true;
+    }
+    m->stage = MAIL_XCLIENT;
+    mail_fail(m, mail_stage_status(m),
+              "XCLIENT is not offered: a server has to trust our address for it (Postfix: "
+              "smtpd_authorized_xclient_hosts)");
+    mail_quit(m);
+    return true;
+}
+
 /* The last EHLO was taken. */
 void mail_greeted(struct mailer *m)
 {
@@ -93,6 +131,6 @@ void mail_greeted(struct mailer *m)
             return;
         m->stage = MAIL_HELO;
     }
-    if (!mail_stops(m, MAIL_HELO))
+    if (!xclient(m) && !mail_stops(m, MAIL_HELO))
         login(m);
 }

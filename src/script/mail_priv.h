@@ -23,6 +23,7 @@ enum phase {
     STATE_HELO, /* EHLO is out */
     STATE_OLD,  /* HELO is out */
     STATE_TLS,
+    STATE_XCLIENT,
     STATE_AUTH,
     STATE_MAILS,
     STATE_QUIT, /* QUIT is out, or only the end is waited for */
@@ -35,6 +36,7 @@ struct mailer {
     enum phase state;
     enum mail_stage stage; /* what is being done: where it goes wrong tells the status */
     bool in_tls;           /* STARTTLS is behind us */
+    size_t xclients;       /* XCLIENT commands that are out */
     bool dropping;         /* as soon as everything is written */
     size_t next;           /* the next item of the transcript to look at */
     /* The mail in hand. */
@@ -76,5 +78,7 @@ void mail_refuse(struct mailer *m, const char *what);
 void mail_hello(struct mailer *m, enum mail_stage stage);
 /* The last EHLO was taken. */
 void mail_greeted(struct mailer *m);
+/* So was the last XCLIENT. */
+void mail_believed(struct mailer *m);
 
 #endif

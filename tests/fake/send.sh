@@ -137,6 +137,35 @@ echo wrong-pie >"$dir/secret"
 run 28 "$submission" $student --tls --ca-file "$dir/ca.pem" --verify-name practice.example --user student --password-file "$dir/secret"
 run 28 "$smtp" $student --user student --auth PLAIN --password-file "$dir/secret"
 hasnot 'C: AUTH'
+# Logins without a name: they are tried; others want one.
+run 28 "$smtp" $student --auth ANONYMOUS
+has 'C: AUTH ANONYMOUS'
+run 28 "$submission" $student --tls --ca-file "$dir/ca.pem" --verify-name practice.example --auth EXTERNAL
+has 'C: AUTH EXTERNAL ='
+hasnot 'C: MAIL'
+run 1 "$smtp" $student --auth PLAIN
+has 'wants --user too'
+
+# The policy of --mta-sts: both verdicts, and a file that is none.
+printf 'version: STSv1\r\nmode: enforce\r\nmx: other.example\r\nmax_age: 60\r\n' >"$dir/policy"
+run 0 "$submission" --tls --ca-file "$dir/ca.pem" --verify-name practice.example --quit-after tls --mta-sts "$dir/policy"
+has "MTA-STS: localhost is none of the policy's hosts (other.example)"
+sed 's/other.example/localhost/' "$dir/policy" >"$dir/policy2"
+run 0 "$submission" --tls --ca-file "$dir/ca.pem" --verify-name practice.example --quit-after tls --mta-sts "$dir/policy2"
+has 'MTA-STS: '
+hasnot "none of the policy's hosts"
+run 3 "$submission" --quit-after tls --mta-sts "$dir/ca.pem"
+has 'is no MTA-STS policy'
+hasnot 'connected'
+
+# XCLIENT is not for strangers.
+run 33 "$smtp" $student --xclient 'NAME=other.example ADDR=192.0.2.7'
+has 'XCLIENT is not offered'
+hasnot 'C: XCLIENT'
+hasnot 'C: MAIL'
+run 1 "$smtp" $student --xclient 'NAME=x
+RSET'
+
 run 2 smtp://127.0.0.1:1 $student
 has 'no connection'
 

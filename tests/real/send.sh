@@ -72,7 +72,7 @@ run 23 send "$submission" --to "$MAIL_USER" --no-pipelining
 has '530 5.7.0'
 
 # Refusals: the statuses are swaks'.
-for case in '24 --to you@elsewhere.example' '24 --to nobody@example.test' '0 --quit-after helo'; do
+for case in '24 --to you@elsewhere.example' '24 --to nobody@example.test' '33 --to nobody@example.test --xclient ADDR=192.0.2.7' '0 --quit-after helo'; do
     set -f
     # shellcheck disable=SC2086
     set -- $case
@@ -86,6 +86,15 @@ for case in '24 --to you@elsewhere.example' '24 --to nobody@example.test' '0 --q
         [ "$got" -eq "$want" ] || { echo "FAIL: swaks says $got, we $want: $*"; failed=1; }
     fi
 done
+
+# As another client: Postfix believes one address of ours, and judges by what it is told.
+run 24 send "$smtp" --source 127.0.0.3 --xclient 'NAME=mx.other.example ADDR=192.0.2.7' --to you@elsewhere.example
+has 'C: XCLIENT NAME=mx.other.example ADDR=192.0.2.7'
+grep -qF 'RCPT from mx.other.example[192.0.2.7]' "$POSTFIX_LOG" || { echo 'FAIL: Postfix does not take us for another'; failed=1; }
+run 33 send "$smtp" --source 127.0.0.3 --xclient 'FROB=1' --to "$MAIL_USER"
+has 'XCLIENT was refused: 501'
+run 0 send "$smtp" --source 127.0.0.3 --tls --xclient 'HELO=elsewhere.example' --xclient 'ADDR=192.0.2.8' --quit-after helo
+[ "$(grep -c 'C: EHLO' "$dir/out")" -eq 3 ] || { echo 'FAIL: not three EHLO'; failed=1; }
 
 # A script for the CI: what Postfix says, and what lies in Dovecot then.
 cat >"$dir/relay.helo" <<X

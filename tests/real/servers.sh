@@ -7,7 +7,7 @@
 #                                They stop by themselves when process PID is gone.
 #   servers.sh stop DIR          stops both and removes DIR
 #
-#   smtp        25-like: STARTTLS offered, no AUTH, relaying denied, example.test is delivered
+#   smtp        25-like: STARTTLS offered, no AUTH, relaying denied, example.test is delivered; XCLIENT for 127.0.0.3
 #   submission  587-like: STARTTLS required, then AUTH, relaying for whoever has logged in
 #   smtps       465-like: TLS at once
 #   pop3        STLS; 127.0.0.1 counts as local and may log in in clear, 127.0.0.2 may not
@@ -246,6 +246,7 @@ smtpd_sasl_path = $dir/dovecot/run/sasl
 smtpd_sasl_auth_enable = no
 smtpd_relay_restrictions = permit_sasl_authenticated, reject_unauth_destination
 smtpd_peername_lookup = no
+smtpd_authorized_xclient_hosts = 127.0.0.3
 smtpd_client_connection_count_limit = 0
 smtpd_error_sleep_time = 0
 message_size_limit = 20480000

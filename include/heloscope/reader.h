@@ -9,10 +9,12 @@
 #include "heloscope/buf.h"
 
 enum {
-    READER_PARTS = 200,    /* parts that are listed */
-    READER_DEPTH = 30,     /* of multiparts and letters within letters */
-    READER_TEXT = 1 << 20, /* octets of text that are shown */
-    READER_FIELD = 4096,   /* octets of a decoded field */
+    READER_PARTS = 200,      /* parts that are listed */
+    READER_DEPTH = 30,       /* of multiparts and letters within letters */
+    READER_TEXT = 1 << 20,   /* octets of text that are shown */
+    READER_FIELD = 4096,     /* octets of a decoded field */
+    READER_BOUNDARIES = 500, /* above that, or that many parts, a letter is shown raw */
+    READER_PIECES = 20000,
 };
 
 struct reader_part {
@@ -33,6 +35,7 @@ struct reader {
     size_t left_out; /* parts beyond READER_PARTS or READER_DEPTH */
     struct buf text;
     bool cut;      /* the text was longer than READER_TEXT */
+    bool raw;      /* it has too many parts: they are not told apart */
     void *message; /* GMime's */
 };
 

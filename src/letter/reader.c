@@ -143,13 +143,39 @@ static struct reader_part *add_part(struct reader *r, GMimeObject *o, unsigned d
     return p;
 }
 
+/* The beginning of a text part that is longer than what is ever shown, or NULL. GMime decodes parts
+ * as a whole, so it is given a part that ends there. */
+static GMimeTextPart *beginning(GMimePart *p)
+{
+    enum { MOST = 6 * READER_TEXT }; /* quoted-printable needs three octets for one */
+    GMimeDataWrapper *all = g_mime_part_get_content(p);
+    GMimeStream *from = all ? g_mime_data_wrapper_get_stream(all) : NULL;
+    const char *charset = g_mime_object_get_content_type_parameter((GMimeObject *)p, "charset");
+    if (!from || g_mime_stream_length(from) <= MOST)
+        return NULL;
+    GMimeStream *piece = g_mime_stream_substream(from, from->bound_start, from->bound_start + MOST);
+    GMimeDataWrapper *some =
+        g_mime_data_wrapper_new_with_stream(piece, g_mime_data_wrapper_get_encoding(all));
+    GMimeTextPart *out = g_mime_text_part_new();
+    if (charset)
+        g_mime_object_set_content_type_parameter((GMimeObject *)out, "charset", charset);
+    g_mime_part_set_content((GMimePart *)out, some);
+    g_object_unref(some);
+    g_object_unref(piece);
+    return out;
+}
+
 static bool show(struct reader *r, struct reader_part *p)
 {
-    char *text = p->whole && !p->attachment && is_kind(p->object, g_mime_text_part_get_type())
-                     ? g_mime_text_part_get_text((GMimeTextPart *)p->object)
-                     : NULL;
+    if (!p->whole || p->attachment || !is_kind(p->object, g_mime_text_part_get_type()))
+        return false;
+    GMimeTextPart *some = beginning(p->object);
+    char *text = g_mime_text_part_get_text(some ? some : p->object);
+    if (some)
+        g_object_unref(some);
     if (!text)
         return false;
+    r->cut = r->cut || some != NULL;
     if (!strcasecmp(p->type, "text/html"))
         r->cut = !html_text(text, strlen(text), READER_TEXT, &r->text) || r->cut;
     else
@@ -190,19 +216,28 @@ static void choose(struct reader *r)
                 return;
 }
 
-/* GMime walks into multiparts by recursion, so that a letter of 100,000 of them would end us. */
-static bool too_deep(const char *p, size_t n)
+static size_t count_of(const char *p, size_t n, const char *what, size_t most)
 {
-    size_t boundaries = 0;
-    for (const char *at = p; (at = memmem(at, n - (size_t)(at - p), "boundary", 8)); at += 8)
-        if (++boundaries > 500)
-            return true;
-    return false;
+    size_t len = strlen(what), count = 0;
+    for (const char *at = p; count <= most && (at = memmem(at, n - (size_t)(at - p), what, len));
+         at += len)
+        count++;
+    return count;
+}
+
+/* GMime walks into multiparts by recursion, so that a letter of 100,000 of them would end us, and
+ * makes objects of each part, so that one of as many would hold us up. */
+static bool too_much(const char *p, size_t n)
+{
+    size_t boundaries = count_of(p, n, "boundary", READER_BOUNDARIES);
+    return boundaries > READER_BOUNDARIES ||
+           (boundaries && count_of(p, n, "\n--", READER_PIECES) > READER_PIECES);
 }
 
 static bool parse(struct reader *r, const char *p, size_t n)
 {
-    if (!ready() || too_deep(p, n))
+    r->raw = too_much(p, n);
+    if (r->raw || !ready())
         return false;
     GMimeStream *stream = g_mime_stream_mem_new_with_buffer(p, n);
     GMimeParser *parser = g_mime_parser_new_with_stream(stream);

@@ -13,6 +13,7 @@
 enum {
     LINES = 2000,  /* of text that are shown */
     HEADERS = 300, /* fields that are listed */
+    LONG = 16384,  /* octets of a line that are shown */
 };
 
 struct telling {
@@ -355,6 +356,10 @@ void views_body(const struct views_of *v, views_fn *fn, void *arg)
         }
     }
     tell(&t, VIEWS_TITLE, "", "Text");
+    if (r->raw)
+        tell(&t, VIEWS_WARNING, "",
+             "The letter has more than 500 boundaries, or more than 20000 parts: it is shown as it "
+             "came, its parts are not told apart.");
     const char *p = r->text.p ? r->text.p : "", *end = p + r->text.len;
     for (unsigned lines = 0; p < end; lines++) {
         const char *lf = memchr(p, '\n', (size_t)(end - p));
@@ -363,9 +368,14 @@ void views_body(const struct views_of *v, views_fn *fn, void *arg)
             tell(&t, VIEWS_NOTE, "", "... more lines are not shown");
             break;
         }
-        char *line = xstrndup(p, n && p[n - 1] == '\r' ? n - 1 : n);
+        char *line = xstrndup(p, n > LONG ? LONG : n && p[n - 1] == '\r' ? n - 1 : n);
         tell(&t, VIEWS_PLAIN, "", line);
         free(line);
+        if (n > LONG) {
+            char text[100];
+            snprintf(text, sizeof text, "... this line has %zu more octets", n - LONG);
+            tell(&t, VIEWS_NOTE, "", text);
+        }
         p += n + 1;
     }
     if (r->cut)

@@ -89,7 +89,10 @@ size_t text_fit(const char *s, size_t n, int w, bool words, int *cols)
     int col = 0, blank_col = 0;
     bool full = false;
     while (at < n) {
-        size_t run = cluster_ascii(s + at, n - at);
+        /* One octet behind the edge tells enough: looking further would cost the square of a line.
+         */
+        size_t window = (size_t)(w > col ? w - col : 0) + 1;
+        size_t run = cluster_ascii(s + at, n - at < window ? n - at : window);
         if (run > 0) {
             size_t take = run < (size_t)(w - col) ? run : (size_t)(w - col);
             for (size_t i = take; words && i > 0; i--)
@@ -161,9 +164,14 @@ int text_wrap(struct rect r, int skip, enum role role, const char *s, size_t n)
     size_t at = 0;
     if (r.w <= 0)
         return 0;
+    const char *lf = NULL;
+    size_t end = 0; /* of the line */
     while (at < n) {
-        const char *lf = memchr(s + at, '\n', n - at);
-        size_t line = lf ? (size_t)(lf - s) - at : n - at;
+        if (at == 0 || at > end) {
+            lf = memchr(s + at, '\n', n - at);
+            end = lf ? (size_t)(lf - s) : n;
+        }
+        size_t line = end - at;
         size_t k = text_fit(s + at, line, r.w, true, NULL), shown = k;
         while (shown > 0 && s[at + shown - 1] == ' ')
             shown--;

@@ -147,17 +147,53 @@ static void hostile(void **state)
         reader_open(&r, b.p, b.len);
         assert_true(r.nparts <= READER_PARTS);
         assert_true(r.left_out > 0 || depth > 400);
+        assert_int_equal(r.raw, depth > READER_BOUNDARIES);
         reader_clear(&r);
         buf_clear(&b);
     }
     struct buf b;
     buf_init(&b, 16 << 20);
+    buf_add_str(&b, "Content-Type: multipart/mixed; boundary=b\r\n\r\n");
+    for (unsigned i = 0; i < 100000; i++)
+        buf_add_str(&b, "--b\r\n\r\nx\r\n");
+    reader_open(&r, b.p, b.len);
+    assert_true(r.raw);
+    reader_clear(&r);
+    buf_trim(&b, 0);
     buf_add_str(&b, "From: a@b.example\r\n");
     for (unsigned i = 0; i < 10000; i++)
         buf_addf(&b, "X-%u: y\r\n", i);
     buf_add(&b, "\r\nb\0dy\r\n", 8);
     reader_open(&r, b.p, b.len);
     assert_string_equal(r.from_address, "a@b.example");
+    reader_clear(&r);
+    buf_clear(&b);
+}
+
+/* Of a text of megabytes the beginning is decoded, with its charset; all of it can be saved. */
+static void long_text(void **state)
+{
+    struct reader r;
+    struct buf b;
+    struct stat st;
+    char why[200], dir[] = "/tmp/heloscope-reader-XXXXXX", path[64];
+    (void)state;
+    buf_init(&b, 32 << 20);
+    buf_add_str(&b, "From: a@b.example\r\nContent-Type: text/plain; charset=iso-8859-1\r\n"
+                    "Content-Transfer-Encoding: quoted-printable\r\n\r\n");
+    for (unsigned i = 0; i < 500000; i++)
+        buf_add_str(&b, "=E4 line of it\r\n");
+    reader_open(&r, b.p, b.len);
+    assert_true(r.cut);
+    assert_int_equal(r.text.len, READER_TEXT);
+    assert_memory_equal(r.text.p, "\xc3\xa4 line of it\r\n\xc3\xa4 line", 22);
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/saved", dir);
+    assert_true(reader_save(&r, 0, path, why, sizeof why));
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_size, 500000 * 14);
+    unlink(path);
+    rmdir(dir);
     reader_clear(&r);
     buf_clear(&b);
 }
@@ -200,7 +236,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(html),    cmocka_unit_test(parts),     cmocka_unit_test(html_only),
-        cmocka_unit_test(hostile), cmocka_unit_test(disguises),
+        cmocka_unit_test(hostile), cmocka_unit_test(long_text), cmocka_unit_test(disguises),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

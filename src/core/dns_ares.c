@@ -9,8 +9,8 @@
 #include "core/dns_priv.h"
 #include "heloscope/buf.h"
 #include "heloscope/loop.h"
+#include "core/lazy/cares.gen.h"
 
-#include <ares.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>

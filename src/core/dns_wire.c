@@ -5,8 +5,8 @@
 #define CARES_NO_DEPRECATED
 #include "core/dns_priv.h"
 #include "heloscope/buf.h"
+#include "core/lazy/cares.gen.h"
 
-#include <ares.h>
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>

@@ -4,10 +4,10 @@
  * changes the direction of reading, or is invisible. Unicode UAX 29; Trojan Source (CVE-2021-42574)
  * for the reason. */
 #include "heloscope/harmless.h"
+#include "core/lazy/utf8proc.gen.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <utf8proc.h>
 
 static void substitute(struct cluster *c, const char *fmt, unsigned v)
 {

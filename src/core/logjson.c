@@ -4,7 +4,7 @@
 #include "logtext.h"
 #include "core/lazy/gsasl.gen.h"
 #include "talk.h"
-#include <jansson.h>
+#include "core/lazy/jansson.gen.h"
 #include <stdio.h>
 #include <string.h>
 #include <time.h>

@@ -8,8 +8,8 @@
 #include "core/resolve.h"
 #include "heloscope/buf.h"
 #include "heloscope/loop.h"
+#include "core/lazy/cares.gen.h"
 
-#include <ares.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>

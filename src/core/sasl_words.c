@@ -4,9 +4,9 @@
  * RFC 5802, RFC 7628. The names and nonces are the other end's, so they are made harmless before
  * they are shown. */
 #include "core/sasl_priv.h"
+#include "core/lazy/jansson.gen.h"
 
 #include "core/lazy/gsasl.gen.h"
-#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -9,8 +9,7 @@
 #include "bulk.h"
 #include "heloscope/buf.h"
 #include "heloscope/loop.h"
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
+#include "core/lazy/pcre2.gen.h"
 #include <stdio.h>
 #include <stdlib.h>
 

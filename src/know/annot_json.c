@@ -8,10 +8,10 @@
  * mends, next, refs (array), recipient, title, remark, extra. Strings are valid UTF-8: other octets
  * are U+FFFD. The lines of letters and bodies are left out. */
 #include "know/annot.h"
+#include "core/lazy/utf8proc.gen.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <utf8proc.h>
 
 static void put_string(struct buf *b, const char *p, size_t n)
 {

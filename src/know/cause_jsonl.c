@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `explain --jsonl`: replies in, causes out, a line each and in order. */
 #include "heloscope/cause.h"
+#include "core/lazy/jansson.gen.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 

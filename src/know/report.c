@@ -3,6 +3,8 @@
  * The format is described in report.h; logtext.c and logjson.c read it back. */
 #include "heloscope/report.h"
 #include "core/lazy/openssl.gen.h"
+#include "core/lazy/jansson.gen.h"
+#include "core/lazy/utf8proc.gen.h"
 
 #include "heloscope/frame.h"
 #include "heloscope/harmless.h"
@@ -10,12 +12,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include <utf8proc.h>
 
 #define LINE_MAX_OUT ((size_t)1 << 20) /* octets of one line that are written as text */
 

@@ -3,8 +3,8 @@
  * with what to do, the findings, the versions that were asked for, the chain. */
 #include "heloscope/tlsreport.h"
 #include "heloscope/harmless.h"
+#include "core/lazy/jansson.gen.h"
 
-#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

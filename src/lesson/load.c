@@ -9,8 +9,8 @@
 #include "heloscope/zone.h"
 #include "lesson/lines.h"
 #include "script/script_priv.h"
+#include "core/lazy/confuse.gen.h"
 
-#include <confuse.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

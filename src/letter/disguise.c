@@ -5,6 +5,7 @@
  * (A-labels), RFC 5322 3.4. */
 #include "heloscope/mailtext.h"
 #include "heloscope/reader.h"
+#include "core/lazy/utf8proc.gen.h"
 
 #include "core/lazy/idn2.gen.h"
 #include "core/lazy/unistring.gen.h"
@@ -14,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <utf8proc.h>
 
 /* Letters that are drawn as Latin ones in most typefaces; a few of the many in the confusables of
  * UTS 39. */

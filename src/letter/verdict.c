@@ -2,8 +2,8 @@
 /* All checks of a message together, and what they say for others: Authentication-Results (RFC 8601)
  * and JSON. */
 #include "heloscope/verdict.h"
+#include "core/lazy/jansson.gen.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

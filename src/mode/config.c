@@ -4,8 +4,8 @@
 #include "mode/config.h"
 #include "tui/paths.h"
 #include "heloscope/buf.h"
+#include "core/lazy/confuse.gen.h"
 
-#include <confuse.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -4,8 +4,8 @@
 #include "mode/probe.h"
 #include "heloscope/buf.h"
 #include "heloscope/report.h"
+#include "core/lazy/jansson.gen.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -155,7 +155,7 @@ static json_t *server(const struct probe_talk *t)
     buf_init(&tls, 1 << 20);
     json_t *report = tls_report_json(&seen, &tls) ? json_loadb(tls.p, tls.len, 0, NULL) : NULL;
     json_t *inner = report ? json_object_get(report, "tls") : NULL;
-    json_object_set(o, "tls", inner ? inner : json_null());
+    json_object_set_new(o, "tls", inner ? json_incref(inner) : json_null());
     json_decref(report);
     buf_clear(&tls);
     json_object_set_new(o, "facts", facts(t->facts));

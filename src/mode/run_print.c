@@ -4,8 +4,8 @@
 #include "mode/run_priv.h"
 #include "mode/plain.h"
 #include "heloscope/report.h"
+#include "core/lazy/jansson.gen.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -11,9 +11,9 @@
 #include "heloscope/mtasts.h"
 #include "heloscope/route.h"
 #include "heloscope/transcript.h"
+#include "core/lazy/jansson.gen.h"
 
 #include <ctype.h>
-#include <jansson.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>

@@ -6,9 +6,7 @@
 
 #include "heloscope/buf.h"
 #include "heloscope/script.h"
-
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
+#include "core/lazy/pcre2.gen.h"
 
 #define SCRIPT_MAX ((size_t)4 << 20) /* octets of one file */
 #define STEPS_MAX 100000

@@ -3,12 +3,14 @@
  * second, the mouse stays the user's, and the terminal comes back as it was. Nothing is ever asked
  * of the terminal (an answer to OSC 11 that comes late over ssh is typed text). Signals are
  * crash.c's, keys are keysin.c's. */
+#include "config.h"
 #include "tui/term.h"
 #include "tui/crash.h"
 #include "tui/keysin.h"
 
 #include <curses.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <signal.h>
@@ -16,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <term.h>
 #include <unistd.h>
 
@@ -46,6 +49,60 @@ void term_raw(const char *bytes, size_t n)
         bytes += k;
         n -= (size_t)k;
     }
+}
+
+/* -- one write a frame ---------------------------------------------------------------------------
+ *
+ * ncurses 6 writes at every move of the cursor as long as endwin() was never called: thirty times a
+ * frame, each waking the terminal for half a row. So it gets a descriptor of its own, and between
+ * term_open() and term_close() that one is a file in memory, from which each frame goes out whole.
+ */
+
+static FILE *frame; /* what ncurses writes to */
+static bool collected;
+
+static void collect(void)
+{
+#ifdef HAVE_MEMFD_CREATE
+    int fd = memfd_create("frame", MFD_CLOEXEC);
+    if (fd < 0)
+        return; /* then as ncurses does it */
+    collected = dup2(fd, fileno(frame)) >= 0;
+    fcntl(fileno(frame), F_SETFD, FD_CLOEXEC);
+    close(fd);
+#endif
+}
+
+static void collect_end(void)
+{
+    if (collected)
+        dup2(STDOUT_FILENO, fileno(frame));
+    collected = false;
+}
+
+static void frame_add(const char *bytes, size_t n)
+{
+    if (!collected)
+        term_raw(bytes, n);
+    else if (write(fileno(frame), bytes, n) < 0)
+        return; /* no memory: the frame lacks its brackets */
+}
+
+static void frame_out(void)
+{
+    static char *bytes;
+    static size_t room;
+    off_t n = collected ? lseek(fileno(frame), 0, SEEK_CUR) : 0;
+    if (n <= 0)
+        return;
+    if ((size_t)n > room) {
+        room = (size_t)n + 4096;
+        bytes = xrealloc(bytes, room);
+    }
+    ssize_t k = pread(fileno(frame), bytes, (size_t)n, 0);
+    lseek(fileno(frame), 0, SEEK_SET);
+    if (k > 0)
+        term_raw(bytes, (size_t)k);
 }
 
 /* tputs() through a buffer: it takes out the padding that terminfo strings may hold. */
@@ -172,7 +229,9 @@ bool term_open(char *why, size_t size)
         return false;
     }
     del_curterm(cur_term); /* newterm() reads the description anew and forgets this one */
-    screen = newterm(NULL, stdout, stdin);
+    int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    frame = fd >= 0 ? fdopen(fd, "w") : NULL;
+    screen = frame ? newterm(NULL, frame, stdin) : NULL;
     if (!screen) {
         snprintf(why, size, "ncurses cannot use the terminal type \"%.40s\"", term);
         return false;
@@ -192,6 +251,7 @@ bool term_open(char *why, size_t size)
     taken = true;
     crash_armed(true);
     term_raw(paste_on, sizeof paste_on - 1);
+    collect();
     return true;
 }
 
@@ -210,6 +270,8 @@ void term_close(void)
 {
     if (!screen)
         return;
+    frame_out();
+    collect_end();
     if (taken) {
         crash_armed(false);
         term_raw(paste_off, sizeof paste_off - 1);
@@ -222,6 +284,8 @@ void term_close(void)
     keysin_close();
     delscreen(screen);
     screen = NULL;
+    fclose(frame);
+    frame = NULL;
 }
 
 static void fit(void)
@@ -312,8 +376,9 @@ void term_flush(void)
     bool sync = sync_known && big_frame();
     wmove(newscr, y, x);
     if (sync)
-        term_raw("\033[?2026h", 8);
+        frame_add("\033[?2026h", 8);
     doupdate();
     if (sync)
-        term_raw("\033[?2026l", 8);
+        frame_add("\033[?2026l", 8);
+    frame_out();
 }

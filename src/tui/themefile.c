@@ -5,8 +5,8 @@
 #include "tui/paths.h"
 #include "heloscope/buf.h"
 #include "heloscope/conffile.h"
+#include "core/lazy/confuse.gen.h"
 
-#include <confuse.h>
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>

@@ -24,7 +24,7 @@ fi
 
 # What is loaded at its first use is not loaded at every start.
 if command -v ldd >/dev/null && grep -q HELO_LAZY "$top_builddir/Makefile"; then
-    loaded=$(ldd "$HELOSCOPE" | grep -E 'libssl|libcrypto|libgsasl|libidn2|libunistring|libgmime')
+    loaded=$(ldd "$HELOSCOPE" | grep -E 'libssl|libcrypto|libgsasl|libidn2|libunistring|libgmime|libcares|libpcre2|libconfuse|libjansson|libutf8proc')
     if [ -n "$loaded" ]; then
         echo "$HELOSCOPE loads at its start what it should load when needed:"
         echo "$loaded"

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Makes the header of a library that is loaded at its first use out of a list of names (LIB.names):
 #   include FILE     a header that declares the names
+#   define NAME WORD what that header wants to know first
 #   NAME             a function (or a variable) that we use
 # The header is included instead of the library's own: every NAME in it stands for the same NAME in
 # a table that is filled when one of them is first used. See lazy.h for why.
 /^[[:space:]]*(#|$)/ { next }
 $1 == "include" { includes = includes "#include <" $2 ">\n"; next }
+$1 == "define" && NF == 3 { includes = includes "#define " $2 " " $3 "\n"; next }
 NF != 1 || $1 !~ /^[A-Za-z_][A-Za-z0-9_]*$/ {
-    printf "%s:%d: a line is \"include FILE\" or one name of a function, not: %s\n", FILENAME, FNR, $0 > "/dev/stderr"
+    printf "%s:%d: a line is \"include FILE\", \"define NAME WORD\" or one name of a function, not: %s\n", FILENAME, FNR, $0 > "/dev/stderr"
     failed = 1
     exit 1
 }

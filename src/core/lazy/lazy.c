@@ -16,12 +16,17 @@
 #include "core/lazy/gmime.gen.h" /* before idn2.h, which defines a name of GLib's if it is not */
 #endif
 
+#include "core/lazy/cares.gen.h"
+#include "core/lazy/confuse.gen.h"
 #include "core/lazy/gsasl.gen.h"
 #include "core/lazy/idn2.gen.h"
+#include "core/lazy/jansson.gen.h"
 #include "core/lazy/ldns.gen.h"
 #include "core/lazy/openssl.gen.h"
+#include "core/lazy/pcre2.gen.h"
 #include "core/lazy/psl.gen.h"
 #include "core/lazy/unistring.gen.h"
+#include "core/lazy/utf8proc.gen.h"
 
 #include <dlfcn.h>
 #include <string.h>
@@ -39,6 +44,11 @@
     };
 
 LIBRARY(openssl, HELO_SONAME_CRYPTO, HELO_SONAME_SSL)
+LIBRARY(cares, HELO_SONAME_CARES)
+LIBRARY(confuse, HELO_SONAME_CONFUSE)
+LIBRARY(pcre2, HELO_SONAME_PCRE2)
+LIBRARY(jansson, HELO_SONAME_JANSSON)
+LIBRARY(utf8proc, HELO_SONAME_UTF8PROC)
 LIBRARY(gsasl, HELO_SONAME_GSASL)
 LIBRARY(idn2, HELO_SONAME_IDN2)
 LIBRARY(ldns, HELO_SONAME_LDNS)
@@ -47,6 +57,13 @@ LIBRARY(unistring, HELO_SONAME_UNISTRING)
 #ifdef HAVE_GMIME
 LIBRARY(gmime, HELO_SONAME_GLIB, HELO_SONAME_GOBJECT, HELO_SONAME_GMIME)
 #endif
+
+/* Functions that stand in the library's header call it by its own name. */
+#undef json_delete
+void json_delete(json_t *json)
+{
+    lazy_jansson()->json_delete_(json);
+}
 
 bool lazy_load(struct lazy_library *lib, char *why, size_t size)
 {

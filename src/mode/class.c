@@ -9,9 +9,9 @@
 #include "heloscope/practice.h"
 #include "mode/lessons.h"
 #include "mode/serve.h"
+#include "core/lazy/jansson.gen.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>

@@ -169,6 +169,8 @@ static const struct {
     {refused, "smtp", begin, NULL, "starttls-refused",
      "grave     STARTTLS is offered and then refused: 454 4.7.0 TLS not available"},
     {then_plain, "smtp", begin, NULL, "handshake-failed", "421 4.3.0 no TLS library"},
+    {then_plain, "smtp", begin, NULL, "handshake-failed",
+     "handshake failed, and the connection with it"},
     {not_offered, "smtp", clear, NULL, "starttls-not-offered auth-in-clear-hashed", "(stripping)"},
     {clear_login, "smtp", clear, NULL, "auth-in-clear starttls-not-used",
      "offered before TLS: PLAIN LOGIN"},
@@ -231,6 +233,53 @@ static void cut_off(void **state)
     client_close(&c);
     fake_finish(f);
     fake_free(f);
+}
+
+/* Only what is readable is named as readable: who answers "switch PLAIN off" must not be told to
+ * switch SCRAM off too. Without a readable one the others are named, by a note. */
+static void readable_logins(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *scheme, *list; /* what EHLO or CAPA brings */
+        const char *id, *detail;   /* "": no finding */
+    } row[] = {
+        {"smtp", "AUTH PLAIN LOGIN", "auth-in-clear", "PLAIN LOGIN"},
+        {"smtp", "AUTH SCRAM-SHA-256 PLAIN CRAM-MD5 XOAUTH2 FROB", "auth-in-clear",
+         "PLAIN XOAUTH2"},
+        {"smtp", "AUTH SCRAM-SHA-1 CRAM-MD5", "auth-in-clear-hashed", "SCRAM-SHA-1 CRAM-MD5"},
+        {"smtp", "AUTH", "", ""},
+        {"smtp", "SIZE 1000", "", ""},
+        {"pop3", "SASL CRAM-MD5 PLAIN", "auth-in-clear", "PLAIN"},
+        {"pop3", "USER\r\nSASL CRAM-MD5 LOGIN", "auth-in-clear", "USER LOGIN"},
+        {"pop3", "SASL SCRAM-SHA-256", "auth-in-clear-hashed", "SCRAM-SHA-256"},
+    };
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        struct caps caps;
+        struct tls_finding f[TLS_FINDINGS_MAX];
+        const char *id = "", *detail = "";
+        unsigned short port;
+        bool tls;
+        caps_init(&caps);
+        for (const char *p = row[i].list; *p;) {
+            size_t n = strcspn(p, "\r"), k = strcspn(p, " \r");
+            caps_add(&caps, p, k, p + k + (k < n), n - k - (k < n));
+            p += n + (p[n] ? 2 : 0);
+        }
+        const struct tls_seen seen = {.proto = proto_find(row[i].scheme, 4, &tls, &port),
+                                      .label = "x",
+                                      .refused = "",
+                                      .failed = "",
+                                      .clear = &caps};
+        for (size_t k = 0, n = tls_findings(&seen, f, TLS_FINDINGS_MAX); k < n; k++)
+            if (strncmp(f[k].rule->id, "auth-in-clear", 13) == 0) {
+                id = f[k].rule->id;
+                detail = f[k].detail;
+            }
+        if (strcmp(id, row[i].id) != 0 || strcmp(detail, row[i].detail) != 0)
+            fail_msg("row %zu: '%s' '%s'", i, id, detail);
+        caps_clear(&caps);
+    }
 }
 
 static void pop3_says_stls(void **state)
@@ -511,15 +560,11 @@ static void rules(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(scripts),
-        cmocka_unit_test(cut_off),
-        cmocka_unit_test(pop3_says_stls),
-        cmocka_unit_test(two_connections),
-        cmocka_unit_test(as_json),
-        cmocka_unit_test(versions),
-        cmocka_unit_test(versions_of_nobody),
-        cmocka_unit_test(rules),
-        cmocka_unit_test(a_cluster_shows),
+        cmocka_unit_test(scripts),         cmocka_unit_test(cut_off),
+        cmocka_unit_test(readable_logins), cmocka_unit_test(pop3_says_stls),
+        cmocka_unit_test(two_connections), cmocka_unit_test(as_json),
+        cmocka_unit_test(versions),        cmocka_unit_test(versions_of_nobody),
+        cmocka_unit_test(rules),           cmocka_unit_test(a_cluster_shows),
     };
     return cmocka_run_group_tests(tests, make, drop);
 }

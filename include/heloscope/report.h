@@ -17,11 +17,26 @@
 #include "heloscope/source.h"
 #include <stdio.h>
 
-enum report_format { REPORT_TEXT, REPORT_JSONL };
+/* Hand-outs are a table, a row for each command: what was said, the reply, what it means (the
+ * column may be left blank, as an exercise); letters are cut after 60 lines, names looked up and
+ * the accounts of the practice world are left out. The page of HTML needs nothing else. */
+enum report_format {
+    REPORT_TEXT,
+    REPORT_JSONL,
+    REPORT_MARKDOWN,
+    REPORT_MARKDOWN_BLANK,
+    REPORT_HTML,
+    REPORT_HTML_BLANK,
+};
+
+/* The form that a file's name asks for: NAME.jsonl, NAME.md, NAME.html, NAME.blank.md and
+ * NAME.blank.html; any other: text. */
+enum report_format report_format_of(const char *path);
 
 /* Writes the whole talk to f, an item at a time. False: writing failed (errno). */
 bool report_write(FILE *f, const struct source *src, enum report_format how);
-/* Writes one item (text: without the two lines at the head). Nothing where there is none. */
+/* Writes one item as text (without the two lines at the head) or JSON. Nothing where there is none.
+ */
 void report_item(FILE *f, const struct source *src, size_t i, enum report_format how);
 /* Writes it into a file of mode 0600 beside path and then gives it that name, so that no
  * half-written file is left. With over false an existing file is left alone. False: why names the

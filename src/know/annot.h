@@ -43,6 +43,11 @@ struct annot_writer {
 extern const struct annot_writer annot_text, annot_plain, annot_json_writer, annot_html,
     annot_markdown;
 
+/* annot_page.c: text into a page of HTML, and into a cell of a Markdown table: harmless to the
+ * terminal, and nothing in it is taken for markup. */
+void page_html(struct buf *b, const char *p, size_t n);
+void page_cell(struct buf *b, const char *p, size_t n);
+
 /* The sentences of an event, the cause's before the code's. */
 const char *annot_what(const struct annot *);
 const char *annot_who(const struct annot *);

@@ -9,7 +9,7 @@
 
 /* ---- HTML ---- */
 
-static void put_html(struct buf *b, const char *p, size_t n)
+void page_html(struct buf *b, const char *p, size_t n)
 {
     struct buf c;
     buf_init(&c, 16 * n + 64);
@@ -82,7 +82,7 @@ static void html_line(const struct annotate_options *o, struct buf *b, const str
                                      : "x");
     if (l->kind <= LOG_EVENT)
         buf_add_str(b, who[l->kind]);
-    put_html(b, l->text.p, l->text.n);
+    page_html(b, l->text.p, l->text.n);
     buf_add_str(b, "</div>\n");
 }
 
@@ -93,7 +93,7 @@ static void paragraph(struct buf *b, const char *label, const char *words)
     buf_add_str(b, "<p>");
     if (label[0])
         buf_addf(b, "<b>%s</b> ", label);
-    put_html(b, words, strlen(words));
+    page_html(b, words, strlen(words));
     buf_add_str(b, "</p>");
 }
 
@@ -120,7 +120,7 @@ static void html_event(const struct annotate_options *o, struct buf *b, const st
     size_t empty = b->len;
     if (v->recipient.n) {
         buf_add_str(b, "<p><b>recipient:</b> ");
-        put_html(b, v->recipient.p, v->recipient.n);
+        page_html(b, v->recipient.p, v->recipient.n);
         buf_add_str(b, "</p>");
     }
     if (v->remark)
@@ -128,7 +128,7 @@ static void html_event(const struct annotate_options *o, struct buf *b, const st
     if (annot_bad(v)) {
         heading(v, words, sizeof words);
         buf_addf(b, "<p class=\"%s\"><b>", annot_class(v));
-        put_html(b, words, strlen(words));
+        page_html(b, words, strlen(words));
         buf_add_str(b, "</b></p>");
         if (again) {
             paragraph(b, "", "Explained above.");
@@ -158,7 +158,7 @@ const struct annot_writer annot_html = {html_head, html_line, html_event, html_f
 /* ---- Markdown ---- */
 
 /* Inside a cell nothing may be taken for Markdown or HTML. */
-static void put_cell(struct buf *b, const char *p, size_t n)
+void page_cell(struct buf *b, const char *p, size_t n)
 {
     struct buf c;
     while (n > 0 && p[n - 1] == '\n')
@@ -207,7 +207,7 @@ static void markdown_line(const struct annotate_options *o, struct buf *b,
             return;
         buf_add_str(b, "| | ");
     }
-    put_cell(b, l->text.p, l->text.n);
+    page_cell(b, l->text.p, l->text.n);
     buf_add_str(b, " | |\n");
 }
 
@@ -219,7 +219,7 @@ static void sentence(struct buf *b, bool *any, const char *label, const char *wo
         buf_add_str(b, "<br>");
     *any = true;
     buf_add_str(b, label);
-    put_cell(b, words, strlen(words));
+    page_cell(b, words, strlen(words));
 }
 
 static void markdown_event(const struct annotate_options *o, struct buf *b, const struct annot *v,
@@ -228,7 +228,7 @@ static void markdown_event(const struct annotate_options *o, struct buf *b, cons
     char words[900];
     bool any = false;
     buf_add_str(b, v->kind == ITEM_CLIENT ? "| C | " : "| S | ");
-    put_cell(b, v->text.p, v->text.n);
+    page_cell(b, v->text.p, v->text.n);
     buf_add_str(b, " | ");
     if (!o->blank) {
         if (v->remark)

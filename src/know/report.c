@@ -9,11 +9,13 @@
 #include "heloscope/frame.h"
 #include "heloscope/harmless.h"
 #include "heloscope/know.h"
+#include "know/handout.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -262,8 +264,30 @@ void report_item(FILE *f, const struct source *src, size_t i, enum report_format
         json_item(f, src, i, &it);
 }
 
+enum report_format report_format_of(const char *path)
+{
+    static const struct {
+        const char *end;
+        enum report_format how;
+    } rows[] = {{".blank.md", REPORT_MARKDOWN_BLANK},
+                {".blank.html", REPORT_HTML_BLANK},
+                {".md", REPORT_MARKDOWN},
+                {".html", REPORT_HTML},
+                {".jsonl", REPORT_JSONL}};
+    size_t n = strlen(path);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        size_t m = strlen(rows[i].end);
+        if (n >= m && strcasecmp(path + n - m, rows[i].end) == 0)
+            return rows[i].how;
+    }
+    return REPORT_TEXT;
+}
+
 bool report_write(FILE *f, const struct source *src, enum report_format how)
 {
+    if (how >= REPORT_MARKDOWN)
+        return handout_write(f, src, how >= REPORT_HTML,
+                             how == REPORT_MARKDOWN_BLANK || how == REPORT_HTML_BLANK);
     size_t n = src->count(src->self);
     if (how == REPORT_TEXT)
         text_head(f, src);

@@ -40,17 +40,20 @@ static void write_talk(struct app *app, const char *path, bool over)
 {
     struct tab *t = ui_tab(&app->ui);
     char why[300];
-    bool json = ends_in(path, ".jsonl"), script = ends_in(path, ".helo");
+    static const char *const forms[] = {"plain text",          "JSON lines",
+                                        "a table in Markdown", "a table to be filled in",
+                                        "a table as a page",   "a page to be filled in"};
+    enum report_format how = report_format_of(path);
+    bool script = ends_in(path, ".helo");
     bool ok = script ? script_save(path, ui_whole(t), target_of(t), over, why, sizeof why)
-                     : report_save(path, ui_whole(t), json ? REPORT_JSONL : REPORT_TEXT, over, why,
-                                   sizeof why);
+                     : report_save(path, ui_whole(t), how, over, why, sizeof why);
     if (!ok)
-        ui_notice(&app->ui, true, "not saved: %s", why);
+        ui_notice(&app->ui, true, "%s", why);
     else if (script)
         ui_notice(&app->ui, false, "saved %s: a script for 'heloscope run', without secrets", path);
     else
         ui_notice(&app->ui, false, "saved %s: %zu entries, %s, secrets masked", path,
-                  ui_whole(t)->count(ui_whole(t)->self), json ? "JSON lines" : "plain text");
+                  ui_whole(t)->count(ui_whole(t)->self), forms[how]);
 }
 
 static void over_told(struct app *app, const char *answer)
@@ -105,8 +108,9 @@ void save_ask(struct app *app)
     snprintf(name, sizeof name, "%s-%s.txt", p ? p->name : "talk", stamp);
     prompt_ask(
         app, PROMPT_TEXT, "save the talk", name, path_told,
-        "Under which name? .jsonl gets JSON lines, .helo a script that 'run' says again, any "
-        "other name plain text that 'open' reads.");
+        "Under which name? .md or .html gets a table for a hand-out (.blank.md, .blank.html: its "
+        "explanations are left empty), .jsonl JSON lines, .helo a script that 'run' says again, "
+        "any other name plain text that 'open' reads.");
 }
 
 void external_view(struct app *app)

@@ -5,6 +5,7 @@
  */
 #include "walk.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* On a line that may hold something: by M-x. */
@@ -218,6 +219,51 @@ static void pace_lesson(void **state)
     assert_int_equal(leave(t), 0);
 }
 
+/* w: the name's end tells which table; a file that is there is asked about. */
+static void hand_out(int cols, int rows)
+{
+    struct term *t = helo(cols, rows, NULL, "practice", "--present", NULL);
+    char path[1024];
+
+    term_wait(t, "220 practice.example", WAIT);
+    say(t, "EHLO laptop.example", "250-practice.example greets");
+    say(t, "AUTH PLAIN AHN0dWRlbnQAYXBwbGUtcGll", "538 5.7.11");
+    press(t, "Esc", "Esc talk");
+    term_wait(t, "i type", WAIT);
+    term_keys(t, "w");
+    term_wait(t, ".blank.md", WAIT); /* the question says how */
+    term_key(t, "C-u");
+    term_line(t, "~/class.md");
+    term_wait(t, "class.md: ", WAIT);
+    snprintf(path, sizeof path, "%s/class.md", term_home(t));
+    assert_true(file_has(path, "| Command | Reply | What it means |"));
+    assert_true(file_has(path, "The server wants an encrypted connection first."));
+    command(t, "w ~/class.blank.html");
+    term_wait(t, "class.blank.html: ", WAIT);
+    assert_true(tree_has(term_home(t), "538 5.7.11 Encryption required", NULL));
+    command(t, "w ~/class.md");
+    term_wait(t, "Write over it?", WAIT);
+    term_key(t, "Enter"); /* no */
+    term_wait(t, "not saved", WAIT);
+    command(t, "w ~/none/class.md");
+    term_wait(t, "none/class.md: No", WAIT);
+    assert_false(tree_has(term_home(t), "AHN0dWRlbnQ", NULL));
+    assert_false(tree_has(term_home(t), "apple-pie", NULL));
+    assert_int_equal(leave(t), 0);
+}
+
+static void hand_out_80x24(void **state)
+{
+    (void)state;
+    hand_out(80, 24);
+}
+
+static void hand_out_60x20(void **state)
+{
+    (void)state;
+    hand_out(60, 20);
+}
+
 /* Before the terminal is taken. */
 static void bad_options(void **state)
 {
@@ -233,9 +279,10 @@ static void bad_options(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        term_unit_test(at_80x24),   term_unit_test(at_60x20),    term_unit_test(secrets),
-        term_unit_test(theme),      term_unit_test(lesson),      term_unit_test(pace_80x24),
-        term_unit_test(pace_60x20), term_unit_test(pace_lesson), term_unit_test(bad_options),
+        term_unit_test(at_80x24),       term_unit_test(at_60x20),       term_unit_test(secrets),
+        term_unit_test(theme),          term_unit_test(lesson),         term_unit_test(pace_80x24),
+        term_unit_test(pace_60x20),     term_unit_test(pace_lesson),    term_unit_test(bad_options),
+        term_unit_test(hand_out_80x24), term_unit_test(hand_out_60x20),
     };
     term_use_cmocka();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -236,6 +236,10 @@ static const char *order(struct zone *z, const char *p, size_t n, const char *or
         type = (unsigned)ldns_get_rr_type_by_name(t);
         if (!type)
             return "after the name of ;!TIMEOUT a record type such as TXT was expected";
+        p += k, n -= k;
+        k = blanks(p, n);
+        if (k < n && p[k] != ';')
+            return "nothing more was expected after ;!TIMEOUT name TYPE";
     }
     if (z->nsilent >= 10000)
         return "more than 10000 ;!TIMEOUT lines";
@@ -247,11 +251,37 @@ static const char *order(struct zone *z, const char *p, size_t n, const char *or
     return ok ? NULL : "after ;!TIMEOUT a domain name was expected";
 }
 
+/* Quotes and brackets, which ldns closes silently at the end of a file. */
+struct balance {
+    size_t depth, opened; /* brackets, and the line of the first one that is open */
+};
+
+static const char *balanced(struct balance *b, const char *p, size_t n, size_t line)
+{
+    bool quoted = false;
+    for (size_t i = 0; i < n; i++) {
+        if (p[i] == '\\')
+            i++;
+        else if (p[i] == '"')
+            quoted = !quoted;
+        else if (quoted)
+            continue;
+        else if (p[i] == ';')
+            break;
+        else if (p[i] == '(' && b->depth++ == 0)
+            b->opened = line;
+        else if (p[i] == ')' && b->depth-- == 0)
+            return "a ) was found where no ( is open (RFC 1035 5.1)";
+    }
+    return quoted ? "a \" was opened in this line; another \" was expected before its end" : NULL;
+}
+
 /* The lines that ldns takes for comments, and what it must not be given. */
 static bool read_orders(struct zone *z, const char *title, const char *text, size_t n, char *why,
                         size_t size)
 {
     const char *origin = "";
+    struct balance brackets = {0};
     size_t norigin = 0, line = 1;
     for (size_t at = 0; at < n; line++) {
         const char *p = text + at, *lf = memchr(p, '\n', n - at);
@@ -272,13 +302,47 @@ static bool read_orders(struct zone *z, const char *title, const char *text, siz
                 norigin--;
         } else if (len >= skip + 2 && p[skip] == ';' && p[skip + 1] == '!') {
             wrong = order(z, p + skip + 2, len - skip - 2, origin, norigin);
+        } else if (len >= 4 && strncasecmp(p, "$TTL", 4) == 0) {
+            size_t k = 4 + blanks(p + 4, len - 4);
+            if (k == len || p[k] < '0' || p[k] > '9')
+                wrong = "after $TTL a number of seconds was expected";
+        } else {
+            wrong = balanced(&brackets, p, len, line);
         }
         if (wrong) {
             snprintf(why, size, "%s:%zu: %s", title, line, wrong);
             return false;
         }
     }
-    return true;
+    if (brackets.depth)
+        snprintf(why, size, "%s:%zu: a ( was opened here; a ) was expected (RFC 1035 5.1)", title,
+                 brackets.opened);
+    return !brackets.depth;
+}
+
+/* Where a reader of the file stands, for messages: ldns counts no blank lines. */
+struct reading {
+    size_t at;
+    int line;
+};
+
+/* The line of the first record at pos or behind it. */
+static int line_of(struct reading *r, const char *text, size_t n, long pos)
+{
+    for (; r->at < n && (long)r->at < pos; r->at++)
+        r->line += text[r->at] == '\n';
+    int line = r->line;
+    for (size_t i = r->at; i < n;) {
+        if (text[i] == ';') {
+            const char *lf = memchr(text + i, '\n', n - i);
+            i = lf ? (size_t)(lf - text) : n;
+        } else if (strchr(" \t\r\n", text[i])) {
+            line += text[i++] == '\n';
+        } else {
+            break;
+        }
+    }
+    return line;
 }
 
 static bool read_records(struct zone *z, const char *title, const char *text, size_t n, char *why,
@@ -287,11 +351,12 @@ static bool read_records(struct zone *z, const char *title, const char *text, si
     FILE *f = n ? fmemopen((void *)(uintptr_t)text, n, "r") : NULL;
     ldns_rdf *origin = ldns_dname_new_frm_str("."), *before = NULL;
     uint32_t ttl = 3600;
+    struct reading reading = {0, 1};
     int line = 1;
     bool ok = true;
     while (f && ok && !feof(f)) {
         ldns_rr *rr = NULL;
-        int start = line;
+        int start = line_of(&reading, text, n, ftell(f));
         ldns_status s = ldns_rr_new_frm_fp_l(&rr, f, &ttl, &origin, &before, &line);
         if (s == LDNS_STATUS_OK && rr) {
             if (ldns_rr_get_class(rr) != LDNS_RR_CLASS_IN) {

@@ -184,9 +184,15 @@ static bool counted(struct spf_run *run, const char *term, size_t n, enum spf_re
 {
     if (++run->lookups <= SPF_LOOKUPS)
         return true;
-    *error = because(run, SPF_PERMERROR,
-                     "the term \"%.*s\" would be look-up %u, %d are the most (RFC 7208 4.6.4)",
-                     (int)(n < 120 ? n : 120), term, run->lookups, SPF_LOOKUPS);
+    const char *here = run->steps ? run->step[run->steps - 1].domain : "";
+    bool loop = false; /* the record is read because of itself */
+    for (unsigned i = 0; i + 1 < run->steps; i++)
+        loop = loop || strcasecmp(run->step[i].domain, here) == 0;
+    *error =
+        because(run, SPF_PERMERROR,
+                "the term \"%.*s\" would be look-up %u, %d are the most (RFC 7208 4.6.4)%s%.100s%s",
+                (int)(n < 120 ? n : 120), term, run->lookups, SPF_LOOKUPS, loop ? "; " : "",
+                loop ? here : "", loop ? " is reached from itself: a loop" : "");
     return false;
 }
 

@@ -2,7 +2,7 @@
 /* Weighs the rows that match a reply. Words count for more than codes, because servers choose their
  * words with more care; but the code says where words are few. Whatever stays unsettled is said to
  * be. */
-#include "know/cause_rows.h"
+#include "know/cause_machine.h"
 
 #include <string.h>
 
@@ -14,11 +14,11 @@ struct cause_question cause_question_of(const struct moment *mo, const char *tex
 }
 
 /* Ranks: certain words, likely words, a code that is likely, a guess by words, a guess by code. */
-static unsigned weight(const struct cause_row *r, const struct cause_hit *h)
+static unsigned weight(const struct cause_compiled *r, const struct cause_hit *h)
 {
     static const unsigned by_words[] = {1500, 3000, 4000}, by_code[] = {500, 2000, 4550};
     unsigned w = h->by_code ? by_code[r->sure] : by_words[r->sure] + h->letters;
-    if (strpbrk(r->when, "0123456789["))
+    if (r->coded)
         w += 30; /* words that go with a certain code are the better known ones */
     return w;
 }
@@ -60,10 +60,11 @@ void cause_find(const struct cause_question *q, struct cause_answer *out)
     static _Thread_local struct cause_text text;
     struct cause_hit hits[CAUSE_HITS_MAX];
     struct tally tally[CAUSES];
+    uint8_t causes[CAUSES]; /* that were found */
+    unsigned ncauses = 0;
     size_t nrows;
     const struct cause_row *rows = cause_rows(&nrows);
     memset(out, 0, sizeof *out);
-    memset(tally, 0, sizeof tally);
     cause_fold(q, &text);
     out->code = text.code;
     out->cut = text.cut;
@@ -74,29 +75,36 @@ void cause_find(const struct cause_question *q, struct cause_answer *out)
         answer_plain(out, CAUSE_OK, CAUSE_CERTAIN);
         return;
     }
+    memset(tally, 0, sizeof tally);
     size_t n = cause_match(&text, q->stage, hits);
     for (size_t i = 0; i < n; i++) {
-        const struct cause_row *r = &rows[hits[i].row];
+        const struct cause_compiled *r = &cause_compiled_rows[hits[i].row];
         struct tally *t = &tally[r->cause];
         unsigned w = weight(r, &hits[i]);
+        if (!t->best)
+            causes[ncauses++] = r->cause;
         if (r->sure != CAUSE_GUESS) {
             t->words |= !hits[i].by_code;
             t->code |= hits[i].by_code;
         }
         /* Ties within a cause go to the smaller text: rows have no order. */
-        if (w > t->best || (w == t->best && strcmp(r->match, rows[t->row].match) < 0)) {
+        if (w > t->best ||
+            (w == t->best && strcmp(rows[hits[i].row].match, rows[t->row].match) < 0)) {
             t->best = w;
             t->row = hits[i].row;
         }
     }
-    for (unsigned c = 0; c < CAUSES; c++)
-        if (tally[c].words && tally[c].code)
-            tally[c].best += 150; /* words and code say the same */
+    for (unsigned i = 0; i < ncauses; i++)
+        if (tally[causes[i]].words && tally[causes[i]].code)
+            tally[causes[i]].best += 150; /* words and code say the same */
     while (out->n < CAUSE_FOUND_MAX) {
         unsigned best = CAUSES;
-        for (unsigned c = 0; c < CAUSES; c++)
-            if (tally[c].best && (best == CAUSES || tally[c].best > tally[best].best))
+        for (unsigned i = 0; i < ncauses; i++) {
+            unsigned c = causes[i];
+            if (tally[c].best && (best == CAUSES || tally[c].best > tally[best].best ||
+                                  (tally[c].best == tally[best].best && c < best)))
                 best = c;
+        }
         if (best == CAUSES)
             break;
         const struct cause_row *r = &rows[tally[best].row];

@@ -6,48 +6,65 @@
 
 #include <string.h>
 
+struct seen {
+    uint32_t run;          /* in which it was found last */
+    uint16_t end, letters; /* behind its last letter */
+};
+
 struct scan {
-    uint16_t end[CAUSE_ATOMS_MAX]; /* behind the atom's last letter; 0: not found */
-    uint16_t letters[CAUSE_ATOMS_MAX];
-    uint16_t found[CAUSE_ATOMS_MAX];
+    struct seen seen[CAUSE_ATOMS_MAX];
+    uint32_t run;
+    uint16_t found[CAUSE_ATOMS_MAX]; /* by which rows are keyed */
     size_t nfound;
 };
 
 static unsigned edge_to(unsigned state, unsigned word)
 {
-    uint32_t key = cause_edge_key(state, word), h = cause_edge_hash(key);
-    while (cause_machine.edges[h].key && cause_machine.edges[h].key != key)
-        h = (h + 1) % CAUSE_EDGES;
-    return cause_machine.edges[h].to;
+    uint32_t key = cause_edge_key(state, word), h = cause_edge_hash(key, cause_edge_bits);
+    while (cause_edges[h].key && cause_edges[h].key != key)
+        h = (h + 1) & ((1u << cause_edge_bits) - 1);
+    return cause_edges[h].to;
 }
 
-static void mark(struct scan *s, unsigned atom, unsigned end, unsigned letters)
+static bool seen(const struct scan *s, unsigned atom)
 {
-    if (!s->end[atom])
-        s->found[s->nfound++] = (uint16_t)atom;
-    s->end[atom] = (uint16_t)end;
-    if (letters > s->letters[atom])
-        s->letters[atom] = (uint16_t)letters;
+    return s->seen[atom].run == s->run;
 }
 
-/* A group was found, whose last literal is at start..end: the sequences that it ends, and the
- * groups that have it or one of those among their literals. */
-static void group_found(struct scan *s, unsigned atom, unsigned start, unsigned end,
-                        unsigned letters)
+static void mark(struct scan *s, unsigned flagged, unsigned end, unsigned letters)
 {
-    for (unsigned u = cause_machine.seq_of[atom]; u; u = cause_machine.uses[u].next) {
-        unsigned seq = cause_machine.uses[u].value;
-        unsigned prev = (unsigned)cause_machine.atoms[seq].prev;
-        if (!s->end[prev] || s->end[prev] > start || start - s->end[prev] > CAUSE_NEAR)
-            continue;
-        unsigned both = s->letters[prev] + letters;
-        mark(s, seq, end, both);
-        for (unsigned f = cause_machine.feed_of[seq]; f; f = cause_machine.uses[f].next)
-            group_found(s, cause_machine.uses[f].value, start, end, both);
+    unsigned atom = flagged & CAUSE_ATOM;
+    struct seen *x = &s->seen[atom];
+    if (x->run != s->run) {
+        x->run = s->run;
+        x->letters = (uint16_t)letters;
+        if (flagged & CAUSE_KEYS)
+            s->found[s->nfound++] = (uint16_t)atom;
+    } else if (letters > x->letters) {
+        x->letters = (uint16_t)letters;
     }
-    mark(s, atom, end, letters);
-    for (unsigned f = cause_machine.feed_of[atom]; f; f = cause_machine.uses[f].next)
-        group_found(s, cause_machine.uses[f].value, start, end, letters);
+    x->end = (uint16_t)end;
+}
+
+/* Groups were found, whose last literal is at start..end; and the sequences that they end, and the
+ * groups that have one of those among their literals. */
+static void found(struct scan *s, unsigned list, unsigned start, unsigned end, unsigned letters)
+{
+    const uint16_t *p = &cause_lists[list];
+    for (unsigned n = *p++; n; n--, p++) {
+        const struct cause_sequence *q =
+            &cause_sequences[*p & CAUSE_ENDS ? cause_atoms[*p & CAUSE_ATOM].ends : 0];
+        for (unsigned k = q++->prev; k; k--, q++) {
+            const struct seen *prev = &s->seen[q->prev];
+            if (prev->run != s->run || prev->end > start || start - prev->end > CAUSE_NEAR)
+                continue;
+            unsigned both = prev->letters + letters;
+            mark(s, q->self, end, both);
+            if (q->feeds)
+                found(s, q->feeds, start, end, both);
+        }
+        mark(s, *p, end, letters);
+    }
 }
 
 struct active { /* a literal that has begun */
@@ -60,11 +77,11 @@ static size_t step(struct scan *s, struct active *active, size_t n, unsigned sta
 {
     for (size_t i = 0; i <= n; i++) {
         unsigned from = i < n ? active[i].start : start;
-        unsigned state = i < n ? edge_to(active[i].state, word) : cause_machine.begins[word];
+        unsigned state = i < n ? edge_to(active[i].state, word) : cause_begins[word];
         if (!state)
             continue;
-        for (unsigned u = cause_machine.out[state]; u; u = cause_machine.uses[u].next)
-            group_found(s, cause_machine.uses[u].value, from, end, end - from);
+        if (cause_out[state])
+            found(s, cause_out[state], from, end, end - from);
         if (nnext < CAUSE_ACTIVE_MAX)
             next[nnext++] = (struct active){(uint16_t)state, (uint16_t)from};
     }
@@ -74,32 +91,36 @@ static size_t step(struct scan *s, struct active *active, size_t n, unsigned sta
 static void scan_words(struct scan *s, const struct cause_text *t)
 {
     struct active room[2][CAUSE_ACTIVE_MAX];
+    const unsigned char *text = t->text;
     size_t n = 0, now = 0;
     for (size_t i = 0; i < t->n;) {
-        if (t->text[i] <= ' ') {
-            if (t->text[i] == CAUSE_URL && i && t->text[i - 1] == ' ')
+        if (text[i] <= ' ') {
+            if (text[i] == CAUSE_URL && i && text[i - 1] == ' ')
                 n = 0;
             i++;
             continue;
         }
-        unsigned node = t->text[i - 1] == CAUSE_URL, opens[CAUSE_PREFIX_MAX],
-                 ends[CAUSE_PREFIX_MAX];
+        unsigned opens[CAUSE_PREFIX_MAX], ends[CAUSE_PREFIX_MAX];
+        unsigned node = text[i - 1] == CAUSE_URL ? CAUSE_IN_URL : CAUSE_IN_TEXT;
         size_t start = i, nopen = 0, nnext = 0;
-        for (bool dead = false; i < t->n && t->text[i] > ' '; i++) {
-            if (dead)
-                continue;
-            node = cause_machine
-                       .next[node * cause_machine.nclasses + cause_machine.class_of[t->text[i]]];
-            dead = !node;
-            if (cause_machine.open[node] && nopen < CAUSE_PREFIX_MAX) {
-                opens[nopen] = cause_machine.open[node];
+        for (; text[i] > ' '; i++) { /* a NUL ends the text */
+            unsigned to = cause_nodes[node].base + text[i];
+            if (cause_nodes[to].check != node) {
+                node = 0;
+                while (text[i] > ' ')
+                    i++;
+                break;
+            }
+            node = to;
+            if (cause_nodes[node].open && nopen < CAUSE_PREFIX_MAX) {
+                opens[nopen] = cause_nodes[node].open;
                 ends[nopen++] = (unsigned)i + 1;
             }
         }
         struct active *active = room[now], *next = room[now ^= 1];
-        if (cause_machine.whole[node])
-            nnext = step(s, active, n, (unsigned)start, cause_machine.whole[node], (unsigned)i,
-                         next, nnext);
+        if (cause_nodes[node].whole)
+            nnext = step(s, active, n, (unsigned)start, cause_nodes[node].whole, (unsigned)i, next,
+                         nnext);
         for (size_t k = 0; k < nopen; k++)
             nnext = step(s, active, n, (unsigned)start, opens[k], ends[k], next, nnext);
         n = nnext;
@@ -129,22 +150,23 @@ static bool when_met(const struct cause_when *w, const struct cause_text *t, enu
     return met;
 }
 
-static size_t code_rows(const struct cause_text *t, enum cause_stage stage, unsigned b,
+static size_t code_rows(const struct cause_text *t, enum cause_stage stage, unsigned list,
                         struct cause_hit *hits, size_t n)
 {
-    for (unsigned u = cause_machine.bucket[b]; u; u = cause_machine.uses[u].next) {
-        unsigned r = cause_machine.uses[u].value;
-        if (n < CAUSE_HITS_MAX && when_met(&cause_machine.rows[r].when, t, stage))
-            hits[n++] = (struct cause_hit){(uint16_t)r, 0, true};
-    }
+    const uint16_t *p = &cause_lists[list];
+    for (unsigned k = *p++; k; k--, p++)
+        if (n < CAUSE_HITS_MAX && when_met(&cause_whens[cause_compiled_rows[*p].when], t, stage))
+            hits[n++] = (struct cause_hit){*p, 0, true};
     return n;
 }
 
 static struct scan *scan(const struct cause_text *t)
 {
     static _Thread_local struct scan s;
-    for (size_t i = 0; i < s.nfound; i++)
-        s.end[s.found[i]] = s.letters[s.found[i]] = 0;
+    if (!++s.run) { /* numbers are used up */
+        memset(s.seen, 0, sizeof s.seen);
+        s.run = 1;
+    }
     s.nfound = 0;
     scan_words(&s, t);
     return &s;
@@ -152,14 +174,15 @@ static struct scan *scan(const struct cause_text *t)
 
 static bool words_match(const struct cause_compiled *c, const struct scan *s, unsigned *letters)
 {
+    const uint16_t *part = &cause_parts[c->parts];
     *letters = 0;
-    for (int k = 0; k < c->nyes; k++) {
-        if (!s->end[c->yes[k]])
+    for (int k = 0; k < c->nyes; k++, part++) {
+        if (!seen(s, *part))
             return false;
-        *letters += s->letters[c->yes[k]];
+        *letters += s->seen[*part].letters;
     }
-    for (int k = 0; k < c->nno; k++)
-        if (s->end[c->no[k]])
+    for (int k = 0; k < c->nno; k++, part++)
+        if (seen(s, *part))
             return false;
     if (*letters > 500)
         *letters = 500;
@@ -170,17 +193,20 @@ size_t cause_match(const struct cause_text *t, enum cause_stage stage, struct ca
 {
     const struct scan *s = scan(t);
     size_t n = 0;
-    for (size_t i = 0; i < s->nfound; i++)
-        for (unsigned u = cause_machine.row_of[s->found[i]]; u; u = cause_machine.uses[u].next) {
-            const struct cause_compiled *c = &cause_machine.rows[cause_machine.uses[u].value];
+    for (size_t i = 0; i < s->nfound; i++) {
+        const uint16_t *row = &cause_lists[cause_atoms[s->found[i]].keys];
+        for (unsigned k = *row++; k; k--, row++) {
+            const struct cause_compiled *c = &cause_compiled_rows[*row];
             unsigned letters;
-            if (n < CAUSE_HITS_MAX && words_match(c, s, &letters) && when_met(&c->when, t, stage))
-                hits[n++] =
-                    (struct cause_hit){cause_machine.uses[u].value, (uint16_t)letters, false};
+            if (n < CAUSE_HITS_MAX && words_match(c, s, &letters) &&
+                when_met(&cause_whens[c->when], t, stage))
+                hits[n++] = (struct cause_hit){*row, (uint16_t)letters, false};
         }
-    n = code_rows(t, stage, 0, hits, n);
-    if (t->eclass)
-        n = code_rows(t, stage, cause_bucket(t->esubject, t->edetail), hits, n);
+    }
+    bool enhanced = t->eclass != 0;
+    n = code_rows(t, stage, cause_by_code[enhanced][t->code], hits, n);
+    if (enhanced)
+        n = code_rows(t, stage, cause_by_enhanced[cause_bucket(t->esubject, t->edetail)], hits, n);
     return n;
 }
 
@@ -188,5 +214,5 @@ bool cause_row_words(size_t r, const struct cause_text *t)
 {
     unsigned letters;
     const struct scan *s = scan(t);
-    return words_match(&cause_machine.rows[r], s, &letters);
+    return words_match(&cause_compiled_rows[r], s, &letters);
 }

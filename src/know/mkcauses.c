@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A tool of the build: reads the rows of src/know/causes and writes what cause_match.c needs to
- * find them, cause_machine.h says what. A mistake in a row ends the build with its file and line.
- * The order of the rows changes nothing. */
-#include "know/cause_machine.h"
+/* A tool of the build: reads the rows of src/know/causes and makes what cause_match.c needs to find
+ * them; mkcauses_put.c writes it. A mistake in a row ends the build with its file and line. The
+ * order of the rows changes nothing. */
+#include "know/mkcauses.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,49 +20,19 @@ static const struct {
 };
 enum { ROWS = sizeof places / sizeof *places };
 
-enum {
-    USES_MAX = 20000,
-    NODES_MAX = 48000, /* of the words' letters */
-    STATES_MAX = CAUSE_EDGES / 2,
-    HASH = 16384,
-};
-
-struct atom {
-    const char *text; /* the pattern's own words; not ended */
-    uint16_t len;
-    int16_t prev, last;
-    uint16_t rows; /* how many rows want it */
-    size_t row;    /* the first one */
-};
-
-static struct {
-    struct atom atoms[CAUSE_ATOMS_MAX];
-    size_t natoms;
-    uint16_t atom_hash[HASH];
-    struct cause_compiled rows[ROWS];
-    uint8_t class_of[256];
-    unsigned nclasses;
-    uint16_t *next;
-    uint16_t whole[NODES_MAX], open[NODES_MAX];
-    size_t nodes, nwords;
-    struct cause_edge edges[CAUSE_EDGES];
-    uint16_t begins[NODES_MAX];
-    uint16_t out[STATES_MAX];
-    size_t states;
-    struct cause_use uses[USES_MAX];
-    size_t nuses;
-    uint16_t row_of[CAUSE_ATOMS_MAX], feed_of[CAUSE_ATOMS_MAX], seq_of[CAUSE_ATOMS_MAX];
-    uint16_t bucket[CAUSE_BUCKETS];
-} m;
+struct making m;
 
 static const struct cause_row *rows;
 static size_t nrows, now; /* the row that is being read */
 static unsigned faults;
 
-static void fault(const char *what, const char *where)
+void fault(const char *what, const char *where)
 {
-    if (now < ROWS && faults++ < 20)
-        fprintf(stderr, "%s:%d: %s: %.60s\n", places[now].file, places[now].line, what, where);
+    if (faults++ >= 20)
+        return;
+    if (now < ROWS)
+        fprintf(stderr, "%s:%d: ", places[now].file, places[now].line);
+    fprintf(stderr, "%s: %.60s\n", what, where);
 }
 
 static uint16_t use_push(uint16_t value, uint16_t next)
@@ -71,7 +41,7 @@ static uint16_t use_push(uint16_t value, uint16_t next)
         fault("too many literals: raise USES_MAX", "");
         return next;
     }
-    m.uses[++m.nuses] = (struct cause_use){value, next};
+    m.uses[++m.nuses] = (struct use){value, next};
     return (uint16_t)m.nuses;
 }
 
@@ -177,7 +147,7 @@ static int parse_part(const char *s, const char *e)
     return prev < 0 ? 0 : prev;
 }
 
-static void parse_match(const char *s, struct cause_compiled *c)
+static void parse_match(const char *s, struct making_row *c)
 {
     const char *end = s + strlen(s);
     while (s < end) {
@@ -189,9 +159,9 @@ static void parse_match(const char *s, struct cause_compiled *c)
         if ((no ? c->nno : c->nyes) == CAUSE_PARTS_MAX)
             fault("too many parts", s);
         else if (no)
-            c->no[c->nno++] = (int16_t)atom;
+            c->no[c->nno++] = (uint16_t)atom;
         else {
-            c->yes[c->nyes++] = (int16_t)atom;
+            c->yes[c->nyes++] = (uint16_t)atom;
             m.atoms[atom].rows++;
         }
         s = amp ? amp + 1 : end;
@@ -275,9 +245,9 @@ static unsigned word_id(const char *s, size_t n, bool url, bool open)
 
 static struct cause_edge *edge_at(unsigned state, unsigned word)
 {
-    uint32_t key = cause_edge_key(state, word), h = cause_edge_hash(key);
+    uint32_t key = cause_edge_key(state, word), h = cause_edge_hash(key, EDGE_BITS);
     while (m.edges[h].key && m.edges[h].key != key)
-        h = (h + 1) % CAUSE_EDGES;
+        h = (h + 1) % EDGES;
     return &m.edges[h];
 }
 
@@ -326,7 +296,7 @@ static void add_literals(const char *s, const char *e, unsigned group)
 
 static void key_row(size_t r)
 {
-    struct cause_compiled *c = &m.rows[r];
+    struct making_row *c = &m.rows[r];
     if (c->nyes) {
         int best = c->yes[0];
         for (int i = 1; i < c->nyes; i++)
@@ -366,87 +336,17 @@ static void build(void)
         key_row(r);
 }
 
-/* -- what is written -- */
-
-static void numbers(const char *type, const char *name, const uint16_t *p, size_t n)
-{
-    printf("static const %s %s[] = {", type, name);
-    for (size_t i = 0; i < n; i++)
-        printf("%u,%s", p[i], i % 32 == 31 ? "\n" : "");
-    puts("};");
-}
-
-static void put_when(const struct cause_when *w)
-{
-    printf("{.codes={");
-    for (int i = 0; i < w->ncodes; i++)
-        printf("%u,", w->codes[i]);
-    printf("0},.enh={");
-    for (int i = 0; i < w->nenh; i++)
-        printf("{%u,%u,%u,%u},", w->enh[i].cls, w->enh[i].subject, w->enh[i].lo, w->enh[i].hi);
-    printf("{0}},.ncodes=%u,.nenh=%u,.stages=%u,.proto=%d,.bare=%d,.respcode=\"%s\"}", w->ncodes,
-           w->nenh, w->stages, w->proto, w->bare, w->respcode);
-}
-
-static void put_rows(void)
-{
-    puts("static const struct cause_compiled rows[] = {");
-    for (size_t r = 0; r < ROWS; r++) {
-        const struct cause_compiled *c = &m.rows[r];
-        printf("{.yes={");
-        for (int i = 0; i < c->nyes; i++)
-            printf("%d,", c->yes[i]);
-        printf("0},.no={");
-        for (int i = 0; i < c->nno; i++)
-            printf("%d,", c->no[i]);
-        printf("0},.nyes=%u,.nno=%u,.when=", c->nyes, c->nno);
-        put_when(&c->when);
-        puts("},");
-    }
-    puts("};");
-}
-
-static void put(void)
-{
-    puts("/* Written by mkcauses from the rows of src/know/causes. */\n"
-         "#include \"know/cause_machine.h\"\n");
-    put_rows();
-    puts("static const struct cause_atom atoms[] = {");
-    for (size_t a = 0; a < m.natoms; a++)
-        printf("{%d,%d},%s", m.atoms[a].prev, m.atoms[a].last, a % 16 == 15 ? "\n" : "");
-    puts("};");
-    numbers("uint16_t", "next", m.next, m.nodes * m.nclasses);
-    numbers("uint16_t", "whole", m.whole, m.nodes);
-    numbers("uint16_t", "open", m.open, m.nodes);
-    numbers("uint16_t", "begins", m.begins, m.nwords + 1);
-    numbers("uint16_t", "out", m.out, m.states);
-    numbers("uint16_t", "row_of", m.row_of, m.natoms);
-    numbers("uint16_t", "feed_of", m.feed_of, m.natoms);
-    numbers("uint16_t", "seq_of", m.seq_of, m.natoms);
-    numbers("uint16_t", "bucket", m.bucket, CAUSE_BUCKETS);
-    puts("static const struct cause_edge edges[CAUSE_EDGES] = {");
-    for (unsigned h = 0; h < CAUSE_EDGES; h++)
-        if (m.edges[h].key)
-            printf("[%u]={%u,%u},\n", h, (unsigned)m.edges[h].key, m.edges[h].to);
-    puts("};\nstatic const struct cause_use uses[] = {");
-    for (size_t u = 0; u <= m.nuses; u++)
-        printf("{%u,%u},%s", m.uses[u].value, m.uses[u].next, u % 16 == 15 ? "\n" : "");
-    printf("};\nconst struct cause_machine cause_machine = {.rows=rows, .atoms=atoms, .next=next,\n"
-           ".whole=whole, .open=open, .edges=edges, .begins=begins, .out=out, .row_of=row_of,\n"
-           ".feed_of=feed_of, .seq_of=seq_of, .bucket=bucket, .uses=uses, .nclasses=%u,\n"
-           ".class_of={",
-           m.nclasses);
-    for (unsigned i = 0; i < 256; i++)
-        printf("%s%u", i ? "," : "", m.class_of[i]);
-    puts("}};");
-}
-
 int main(void)
 {
     rows = cause_rows(&nrows);
+    m.rows = calloc(ROWS, sizeof *m.rows);
+    if (!m.rows)
+        abort();
+    m.nrows = ROWS;
     build();
+    if (!faults)
+        mkcauses_put(rows);
     if (faults)
         return 1;
-    put();
     return fflush(stdout) != 0;
 }

@@ -1,170 +1,144 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* `explain --jsonl`: replies in, causes out, a line each and in order. */
-#include "heloscope/cause.h"
-#include "core/lazy/jansson.gen.h"
+/* `explain --jsonl`: replies in, causes out, a line each and in order. What has come is answered
+ * before more is waited for. cause_jsonl_put.c answers. */
+#include "know/cause_jsonl.h"
+#include "core/lazy/utf8proc.gen.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { LINE_MAX_OCTETS = 1 << 20 };
+enum { LINE_MAX_OCTETS = 1 << 20, BLOCK = 1 << 17 };
 
-struct out {
+struct in {
     FILE *file;
-    size_t n;
-    char room[1 << 16];
+    int error; /* errno */
+    bool end;
+    size_t from, to; /* of room: not looked at yet */
+    char room[LINE_MAX_OCTETS + BLOCK];
+    char work[LINE_MAX_OCTETS + BLOCK]; /* of one line: strings without their escapes */
 };
 
-static void flush(struct out *o)
+static unsigned hex4(const char *p)
 {
-    fwrite(o->room, 1, o->n, o->file);
-    o->n = 0;
-}
-
-static void put(struct out *o, const char *s, size_t n)
-{
-    if (n > sizeof o->room - o->n)
-        flush(o);
-    if (n > sizeof o->room)
-        fwrite(s, 1, n, o->file);
-    else if (n) {
-        memcpy(o->room + o->n, s, n);
-        o->n += n;
+    unsigned v = 0;
+    for (int i = 0; i < 4; i++) {
+        char c = p[i];
+        unsigned d = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
+                     : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
+                     : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10
+                                            : 16;
+        if (d > 15)
+            return UINT32_MAX;
+        v = v << 4 | d;
     }
+    return v;
 }
 
-static void puts_(struct out *o, const char *s)
+/* An escape behind its backslash; *at moves on. Returns what was written, 0: not one of the plain
+ * kind. */
+static size_t escape(const char **at, const char *end, char *to)
 {
-    put(o, s, strlen(s));
+    static const char from[] = "nrt\"\\/bf", is[] = "\n\r\t\"\\/\b\f";
+    const char *p = *at, *e = p < end && *p ? strchr(from, *p) : NULL;
+    if (e) {
+        *to = is[e - from];
+        *at = p + 1;
+        return 1;
+    }
+    if (end - p < 5 || *p != 'u')
+        return 0;
+    unsigned c = hex4(p + 1);
+    *at = p + 5;
+    if (c >= 0xd800 && c < 0xdc00 && end - p >= 11 && p[5] == '\\' && p[6] == 'u') {
+        unsigned low = hex4(p + 7);
+        *at = p + 11;
+        if (low < 0xdc00 || low > 0xdfff)
+            return 0;
+        c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
+    }
+    if (c == 0 || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+        return 0;
+    return (size_t)utf8proc_encode_char((utf8proc_int32_t)c, (utf8proc_uint8_t *)to);
 }
 
-static void put_json(struct out *out, const char *s, size_t n)
+/* The octets that need no look: neither quote nor backslash nor control nor UTF-8. */
+static const char *skip_plain(const char *p, const char *end)
 {
-    put(out, "\"", 1);
-    size_t run = 0;
-    for (size_t i = 0; i <= n; i++) {
-        unsigned char c = i < n ? (unsigned char)s[i] : 0;
-        char esc[8];
-        if (i < n && c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
-            continue;
-        put(out, s + run, i - run);
-        run = i + 1;
-        if (i == n)
+    const uint64_t ones = 0x0101010101010101u, tops = ones << 7;
+    for (; end - p >= 8; p += 8) {
+        uint64_t v, quote, slash;
+        memcpy(&v, p, 8);
+        quote = v ^ ones * '"';
+        slash = v ^ ones * '\\';
+        if ((v | (v - ones * 0x20) | (quote - ones) | (slash - ones)) & tops)
             break;
-        if (c == '"' || c == '\\')
-            snprintf(esc, sizeof esc, "\\%c", c);
-        else
-            snprintf(esc, sizeof esc, "\\u%04x", c);
-        puts_(out, esc);
     }
-    put(out, "\"", 1);
+    while (p < end && (unsigned char)*p >= 0x20 && (unsigned char)*p < 0x80 && *p != '"' &&
+           *p != '\\')
+        p++;
+    return p;
 }
 
-static void put_member(struct out *out, const char *name, const char *value)
+/* A member's string, where it stands or in `work`. False: not the plain kind (see plain()). */
+static bool plain_string(const char **at, const char *end, char **work, struct span *out)
 {
-    put(out, ",\"", 2);
-    puts_(out, name);
-    put(out, "\":", 2);
-    put_json(out, value, strlen(value));
-}
-
-static void put_error(struct out *out, size_t line, const char *why)
-{
-    char head[80];
-    snprintf(head, sizeof head, "{\"id\":null,\"cause\":null,\"line\":%zu", line);
-    puts_(out, head);
-    put_member(out, "error", why);
-    put(out, "}\n", 2);
-}
-
-/* digits: id is a number, as it stood there. */
-static void put_id(struct out *out, struct span id, bool digits, const json_t *other)
-{
-    char *text = id.p || !other ? NULL : json_dumps(other, JSON_ENCODE_ANY | JSON_COMPACT);
-    puts_(out, "{\"id\":");
-    if (id.p && digits)
-        put(out, id.p, id.n);
-    else if (id.p)
-        put_json(out, id.p, id.n);
-    else
-        puts_(out, text ? text : "null");
-    free(text);
-}
-
-static void put_answer(struct out *out, struct span id, bool digits, const json_t *other,
-                       const struct cause_answer *a)
-{
-    char number[64];
-    const struct cause_label *l = cause_label(a->found[0].cause);
-    put_id(out, id, digits, other);
-    put_member(out, "cause", l->name);
-    put_member(out, "confidence", cause_sure_name(a->found[0].sure));
-    puts_(out, ",\"causes\":[");
-    for (int i = 0; i < a->n; i++) {
-        puts_(out, i ? ",{\"cause\":\"" : "{\"cause\":\"");
-        puts_(out, cause_label(a->found[i].cause)->name);
-        puts_(out, "\",\"confidence\":\"");
-        puts_(out, cause_sure_name(a->found[i].sure));
-        put(out, "\"}", 2);
-    }
-    put(out, "]", 1);
-    put_member(out, "family", l->family);
-    if (a->code) {
-        snprintf(number, sizeof number, ",\"code\":%d", a->code);
-        puts_(out, number);
-    }
-    if (a->enhanced[0]) {
-        snprintf(number, sizeof number, "%u.%u.%u", a->enhanced[0], a->enhanced[1], a->enhanced[2]);
-        put_member(out, "enhanced", number);
-    }
-    put_member(out, "what", a->what);
-    if (a->who[0])
-        put_member(out, "who", a->who);
-    put_member(out, "mends", a->mends);
-    put_member(out, "next", a->next);
-    if (a->provider[0])
-        put_member(out, "provider", a->provider);
-    if (a->ref[0]) {
-        puts_(out, ",\"refs\":[");
-        put_json(out, a->ref, strlen(a->ref));
-        put(out, "]", 1);
-    }
-    put(out, "}\n", 2);
-}
-
-struct query {
-    struct span id, proto, stage, reply; /* p NULL: not there */
-    bool digits;                         /* id is a number, as it stood there */
-};
-
-/* A member's string, in place. False: not the plain kind (see plain()). */
-static bool plain_string(char **at, const char *end, struct span *out)
-{
-    char *p = *at, *w;
+    const char *p = *at, *s;
     if (p == end || *p++ != '"')
         return false;
-    out->p = w = p;
-    for (; p < end && *p != '"'; p++) {
-        static const char from[] = "nrt\"\\/", to[] = "\n\r\t\"\\/";
-        unsigned char c = (unsigned char)*p;
-        if (c < 0x20 || c >= 0x80)
-            return false;
-        if (c == '\\') {
-            const char *e = ++p < end && *p ? strchr(from, *p) : NULL;
-            if (!e)
-                return false;
-            c = (unsigned char)to[e - from];
+    *out = (struct span){p, 0};
+    char *w = NULL;
+    for (s = p; p < end; s = p) {
+        p = skip_plain(p, end);
+        size_t n = (size_t)(p - s);
+        if (w) {
+            memcpy(w, s, n);
+            w += n;
         }
-        *w++ = (char)c;
+        if (p == end)
+            return false;
+        if (*p == '"') {
+            out->n = w ? (size_t)(w - out->p) : (size_t)(p - out->p);
+            if (w)
+                *work = w;
+            *at = p + 1;
+            return true;
+        }
+        if (*p == '\\') {
+            if (!w) {
+                n = (size_t)(p - out->p);
+                w = *work;
+                memcpy(w, out->p, n);
+                out->p = w;
+                w += n;
+            }
+            p++;
+            n = escape(&p, end, w);
+            if (!n)
+                return false;
+            w += n;
+        } else {
+            utf8proc_int32_t c;
+            utf8proc_ssize_t k = (unsigned char)*p < 0x80
+                                     ? 0
+                                     : utf8proc_iterate((const utf8proc_uint8_t *)p, end - p, &c);
+            if (k <= 0)
+                return false;
+            if (w) {
+                memcpy(w, p, (size_t)k);
+                w += k;
+            }
+            p += k;
+        }
     }
-    out->n = (size_t)(w - out->p);
-    *at = p + 1;
-    return p < end;
+    return false;
 }
 
 /* A whole number that JSON and everybody else writes in the same way. */
-static bool plain_number(char **at, const char *end, struct span *out)
+static bool plain_number(const char **at, const char *end, struct span *out)
 {
-    char *p = *at;
+    const char *p = *at;
     while (p < end && *p >= '0' && *p <= '9' && p - *at < 16)
         p++;
     *out = (struct span){*at, (size_t)(p - *at)};
@@ -173,43 +147,46 @@ static bool plain_number(char **at, const char *end, struct span *out)
     return ok;
 }
 
-static char *blanks(char *p, const char *end)
+static const char *blanks(const char *p, const char *end)
 {
     while (p < end && (*p == ' ' || *p == '\t' || *p == '\r'))
         p++;
     return p;
 }
 
-/* Nearly every line is an object of ASCII strings with simple escapes; those are read in place, ten
- * times faster than by building a tree. False: it is not such a line, ask jansson (`p` is spoilt).
- */
-static bool plain(char *p, const char *end, struct query *q)
+/* Nearly every line is an object of strings; those are read in place, ten times faster than by
+ * building a tree. False: it is not such a line, ask jansson. `work` has room for the line. */
+static bool plain(const char *p, const char *end, char *work, struct jsonl_query *q)
 {
-    static const char *const names[] = {"id", "protocol", "stage", "reply"};
-    struct span *const at[] = {&q->id, &q->proto, &q->stage, &q->reply};
     p = blanks(p, end);
     if (p == end || *p++ != '{')
         return false;
     for (;;) {
-        struct span key, value;
+        struct span key, value, *to = NULL;
         p = blanks(p, end);
-        if (!plain_string(&p, end, &key))
+        if (!plain_string(&p, end, &work, &key))
             return false;
         p = blanks(p, end);
         if (p == end || *p++ != ':')
             return false;
         p = blanks(p, end);
         bool digits = p < end && *p >= '0' && *p <= '9';
-        if (digits ? !plain_number(&p, end, &value) : !plain_string(&p, end, &value))
+        if (digits ? !plain_number(&p, end, &value) : !plain_string(&p, end, &work, &value))
             return false;
-        bool id = key.n == 2 && !memcmp(key.p, "id", 2);
-        if (digits && !id)
-            return false;
-        if (id)
+        if (key.n == 2 && !memcmp(key.p, "id", 2)) {
+            to = &q->id;
             q->digits = digits;
-        for (int i = 0; i < 4; i++)
-            if (key.n == strlen(names[i]) && !memcmp(key.p, names[i], key.n))
-                *at[i] = value;
+        } else if (digits) {
+            return false;
+        } else if (key.n == 8 && !memcmp(key.p, "protocol", 8)) {
+            to = &q->proto;
+        } else if (key.n == 5 && !memcmp(key.p, "stage", 5)) {
+            to = &q->stage;
+        } else if (key.n == 5 && !memcmp(key.p, "reply", 5)) {
+            to = &q->reply;
+        }
+        if (to)
+            *to = value;
         p = blanks(p, end);
         if (p < end && *p == ',') {
             p++;
@@ -217,23 +194,6 @@ static bool plain(char *p, const char *end, struct query *q)
         }
         return p < end && *p == '}' && blanks(p + 1, end) == end && q->reply.p;
     }
-}
-
-static void answer(struct out *out, const struct query *q, const json_t *id)
-{
-    char proto[8];
-    struct cause_answer a;
-    struct cause_question ask = {
-        .stage = cause_stage_by_name(q->stage.p ? q->stage.p : "", q->stage.p ? q->stage.n : 0),
-        .text = q->reply.p,
-        .n = q->reply.n};
-    if (q->proto.p && q->proto.n && q->proto.n < sizeof proto) {
-        memcpy(proto, q->proto.p, q->proto.n);
-        proto[q->proto.n] = '\0';
-        ask.proto = proto;
-    }
-    cause_find(&ask, &a);
-    put_answer(out, q->id, q->digits, id, &a);
 }
 
 static struct span string_of(const json_t *o, const char *key)
@@ -244,78 +204,109 @@ static struct span string_of(const json_t *o, const char *key)
     return (struct span){json_string_value(v), json_string_length(v)};
 }
 
-/* NULL, or why the line cannot be answered. `work` has room for the line too. */
-static const char *one_line(struct out *out, const char *line, size_t n, char *work,
+/* NULL, or why the line cannot be answered. */
+static const char *one_line(struct jsonl_out *out, const char *line, size_t n, char *work,
                             json_error_t *why)
 {
-    struct query q = {0};
-    memcpy(work, line, n);
-    if (plain(work, work + n, &q)) {
-        answer(out, &q, NULL);
+    struct jsonl_query q = {0};
+    if (plain(line, line + n, work, &q)) {
+        jsonl_answer(out, &q);
         return NULL;
     }
     json_t *o = json_loadb(line, n, JSON_ALLOW_NUL, why);
     if (!o)
         return why->text;
-    q = (struct query){.id = string_of(o, "id"),
-                       .proto = string_of(o, "protocol"),
-                       .stage = string_of(o, "stage"),
-                       .reply = string_of(o, "reply")};
+    q = (struct jsonl_query){.id = string_of(o, "id"),
+                             .proto = string_of(o, "protocol"),
+                             .stage = string_of(o, "stage"),
+                             .reply = string_of(o, "reply"),
+                             .other = json_object_get(o, "id")};
     if (q.reply.p)
-        answer(out, &q, json_object_get(o, "id"));
+        jsonl_answer(out, &q);
     json_decref(o);
     return q.reply.p ? NULL : "not an object with a string \"reply\"";
 }
 
-/* The next line, without its end, at most LINE_MAX_OCTETS of it: fgets would lose NULs, getline
- * would take a line of a GB into memory. False: no more. */
-static bool next_line(FILE *in, char *line, size_t *n, bool *over)
+/* Reads on behind `to`, where BLOCK is free. What the reader has of its own is taken if it has no
+ * descriptor (memory). */
+static void more(struct in *in)
 {
-    int c;
-    *n = 0;
+    ssize_t n;
+    int fd = fileno(in->file);
+    do
+        n = fd < 0 ? (ssize_t)fread(in->room + in->to, 1, BLOCK, in->file)
+                   : read(fd, in->room + in->to, BLOCK);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        in->error = errno;
+    in->end = n <= 0;
+    in->to += n > 0 ? (size_t)n : 0;
+}
+
+/* The next line, without its end; *over: it is longer than LINE_MAX_OCTETS and left out. False: no
+ * more. */
+static bool next_line(struct in *in, struct jsonl_out *out, struct span *line, bool *over)
+{
+    size_t looked = in->from;
     *over = false;
-    while ((c = getc_unlocked(in)) != EOF && c != '\n') {
-        if (*n < LINE_MAX_OCTETS)
-            line[(*n)++] = (char)c;
-        else
+    for (;;) {
+        char *nl = memchr(in->room + looked, '\n', in->to - looked);
+        if (nl || in->end) {
+            *line = (struct span){in->room + in->from,
+                                  (nl ? (size_t)(nl - in->room) : in->to) - in->from};
+            in->from += line->n + (nl ? 1 : 0);
+            *over |= line->n > LINE_MAX_OCTETS;
+            return nl || line->n || *over;
+        }
+        if (in->from)
+            memmove(in->room, in->room + in->from, in->to - in->from);
+        in->to -= in->from;
+        in->from = 0;
+        if (in->to > LINE_MAX_OCTETS) {
             *over = true;
+            in->to = 0;
+        }
+        looked = in->to;
+        jsonl_flush(out);
+        more(in);
     }
-    return c != EOF || *n;
 }
 
-static bool blank(char *line, size_t n)
+bool cause_jsonl(FILE *from, FILE *to, size_t *good, size_t *bad)
 {
-    return blanks(line, line + n) == line + n;
-}
-
-bool cause_jsonl(FILE *in, FILE *file, size_t *good, size_t *bad)
-{
-    char *line = malloc(LINE_MAX_OCTETS), *work = malloc(LINE_MAX_OCTETS);
-    struct out *out = malloc(sizeof *out);
-    size_t n, count = 0, ok = 0, wrong = 0;
-    bool over;
-    if (line && work && out) {
-        out->file = file;
-        out->n = 0;
-        while (!ferror(file) && next_line(in, line, &n, &over)) {
+    struct in *in = malloc(sizeof *in);
+    struct jsonl_out *out = jsonl_out_new(to);
+    size_t count = 0, ok = 0, wrong = 0;
+    struct span line;
+    bool over, done = false;
+    int error = ENOMEM;
+    if (in && out) {
+        in->file = from;
+        in->from = in->to = 0;
+        in->error = 0;
+        in->end = false;
+        while (!ferror(to) && next_line(in, out, &line, &over)) {
             json_error_t why;
             count++;
-            if (!over && blank(line, n))
+            if (!over && blanks(line.p, line.p + line.n) == line.p + line.n)
                 continue;
-            const char *fault = over ? "longer than 1 MiB" : one_line(out, line, n, work, &why);
+            const char *fault =
+                over ? "longer than 1 MiB" : one_line(out, line.p, line.n, in->work, &why);
             if (fault)
-                put_error(out, count, fault);
+                jsonl_error(out, count, fault);
             *(fault ? &wrong : &ok) += 1;
         }
-        flush(out);
+        jsonl_flush(out);
+        error = in->error;
+        done = !error && !ferror(from);
     }
-    bool done = line && work && out;
-    free(line);
-    free(work);
-    free(out);
+    free(in);
+    jsonl_out_free(out);
     if (good)
         *good = ok;
     if (bad)
         *bad = wrong;
-    return done && !ferror(in) && fflush(file) == 0 && !ferror(file);
+    if (error)
+        errno = error;
+    return done && fflush(to) == 0 && !ferror(to);
 }

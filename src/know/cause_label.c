@@ -40,7 +40,8 @@ const char *cause_stage_name(enum cause_stage s)
 enum cause_stage cause_stage_by_name(const char *name, size_t n)
 {
     for (unsigned i = 0; i < CAUSE_STAGES; i++)
-        if (strlen(stages[i]) == n && !strncasecmp(stages[i], name, n))
+        if (n && stages[i][0] == (name[0] | 0x20) && strlen(stages[i]) == n &&
+            !strncasecmp(stages[i], name, n))
             return (enum cause_stage)i;
     return CAUSE_AT_UNKNOWN;
 }

@@ -31,38 +31,46 @@ static bool seen(const struct scan *s, unsigned atom)
     return s->seen[atom].run == s->run;
 }
 
-static void mark(struct scan *s, unsigned flagged, unsigned end, unsigned letters)
+static inline void mark(struct scan *s, unsigned flagged, unsigned end, unsigned letters)
 {
     unsigned atom = flagged & CAUSE_ATOM;
     struct seen *x = &s->seen[atom];
     if (x->run != s->run) {
-        x->run = s->run;
-        x->letters = (uint16_t)letters;
+        *x = (struct seen){s->run, (uint16_t)end, (uint16_t)letters};
         if (flagged & CAUSE_KEYS)
             s->found[s->nfound++] = (uint16_t)atom;
-    } else if (letters > x->letters) {
-        x->letters = (uint16_t)letters;
+        return;
     }
     x->end = (uint16_t)end;
+    if (letters > x->letters)
+        x->letters = (uint16_t)letters;
 }
 
-/* Groups were found, whose last literal is at start..end; and the sequences that they end, and the
- * groups that have one of those among their literals. */
+static void found(struct scan *s, unsigned list, unsigned start, unsigned end, unsigned letters);
+
+/* The sequences that an atom at start..end ends, and the groups that have one of those among their
+ * literals. */
+static void sequences(struct scan *s, unsigned atom, unsigned start, unsigned end, unsigned letters)
+{
+    const struct cause_sequence *q = &cause_sequences[cause_atoms[atom].ends];
+    for (unsigned k = q++->prev; k; k--, q++) {
+        const struct seen *prev = &s->seen[q->prev];
+        if (prev->run != s->run || prev->end > start || start - prev->end > CAUSE_NEAR)
+            continue;
+        unsigned both = prev->letters + letters;
+        mark(s, q->self, end, both);
+        if (q->feeds)
+            found(s, q->feeds, start, end, both);
+    }
+}
+
+/* Groups were found, whose last literal is at start..end. */
 static void found(struct scan *s, unsigned list, unsigned start, unsigned end, unsigned letters)
 {
     const uint16_t *p = &cause_lists[list];
     for (unsigned n = *p++; n; n--, p++) {
-        const struct cause_sequence *q =
-            &cause_sequences[*p & CAUSE_ENDS ? cause_atoms[*p & CAUSE_ATOM].ends : 0];
-        for (unsigned k = q++->prev; k; k--, q++) {
-            const struct seen *prev = &s->seen[q->prev];
-            if (prev->run != s->run || prev->end > start || start - prev->end > CAUSE_NEAR)
-                continue;
-            unsigned both = prev->letters + letters;
-            mark(s, q->self, end, both);
-            if (q->feeds)
-                found(s, q->feeds, start, end, both);
-        }
+        if (*p & CAUSE_ENDS)
+            sequences(s, *p & CAUSE_ATOM, start, end, letters);
         mark(s, *p, end, letters);
     }
 }

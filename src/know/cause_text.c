@@ -152,13 +152,45 @@ static bool put_small_pair(struct pen *w, unsigned char a, unsigned char b)
     return true;
 }
 
+/* What a character is to its token. */
+enum {
+    E = 1,      /* ends it */
+    O = 2,      /* fold_token() has to look at it */
+    S = 4,      /* ... in a long token, for its spelling */
+    F = 8,      /* ... if it comes first, for an address or a URL */
+    L = 16,     /* a letter or digit; all others become blanks */
+    U = L | 32, /* a capital, whose small letter has this bit */
+    LO = L | O,
+    LF = L | F,
+    LS = L | S,
+    US = U | S,
+    UF = U | F,
+};
+/* clang-format off */
+static const unsigned char kinds[256] = {
+    E, E, E, E, E, E, E, E, E, E, E, E, E, E, E, E,
+    E, E, E, E, E, E, E, E, E, E, E, E, E, E, E, E,
+    E, 0, E, 0, 0, 0, 0, O, E, E, 0, 0, E, O, 0, 0,
+    LF, LF, LF, LF, LF, LF, LF, LF, LF, LF, O, E, E, 0, E, 0,
+    O, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U,
+    U, U, U, US, U, U, U, UF, U, U, U, E, 0, E, 0, 0,
+    0, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
+    L, L, L, LS, L, L, L, LF, L, L, L, E, E, E, 0, 0,
+    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
+    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
+    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
+    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
+    L, L, L, LO, L, L, L, L, L, L, L, L, L, L, L, L,
+    LO, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
+    L, L, LO, L, L, L, L, L, L, L, L, L, L, L, L, L,
+    L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
+};
+/* clang-format on */
+
 static bool ends_token(unsigned char c)
 {
-    static const bool ends[256] = {
-        ['<'] = true, ['>'] = true, ['('] = true, [')'] = true, ['['] = true, [']'] = true,
-        ['{'] = true, ['}'] = true, [','] = true, [';'] = true, ['"'] = true, ['|'] = true};
     // cppcheck-suppress arrayIndexOutOfBoundsCond ; an unsigned char is no 256
-    return c <= ' ' || ends[c];
+    return kinds[c] & E;
 }
 
 static bool url_at(const unsigned char *p, size_t n)
@@ -234,19 +266,42 @@ static void fold_token(struct pen *w, const unsigned char *p, size_t n, bool bra
     }
 }
 
+/* The token at p, and nearly all tokens at once: there is nothing in them to be looked at. Returns
+ * where it ends. */
+static const unsigned char *fold_next(struct pen *w, const unsigned char *p,
+                                      const unsigned char *end, bool bracketed)
+{
+    const unsigned char *s = p;
+    unsigned char *at = w->at;
+    unsigned any = bracketed ? O : kinds[*p] & F ? O : 0;
+    if ((size_t)(w->end - at) < (size_t)(end - p)) {
+        while (p < end && !ends_token(*p))
+            p++;
+        any = O;
+    }
+    for (; p < end && !(kinds[*p] & E); p++) {
+        unsigned kind = kinds[*p];
+        unsigned char c = kind & L ? (unsigned char)(*p | (kind & (U & ~L))) : ' ';
+        any |= kind;
+        *at = c;
+        at += c != ' ' || at[-1] != ' ';
+    }
+    if (any & O || (any & S && p - s > 7))
+        fold_token(w, s, (size_t)(p - s), bracketed && p < end && *p == '>');
+    else
+        w->at = at;
+    return p;
+}
+
 static void fold_line(struct pen *w, const unsigned char *p, const unsigned char *end)
 {
     while (p < end) {
         if (ends_token(*p)) {
             put(w, ' ');
             p++;
-            continue;
+        } else {
+            p = fold_next(w, p, end, p[-1] == '<');
         }
-        bool bracketed = p[-1] == '<';
-        const unsigned char *s = p;
-        while (p < end && !ends_token(*p))
-            p++;
-        fold_token(w, s, (size_t)(p - s), bracketed && p < end && *p == '>');
     }
     put(w, ' ');
 }
@@ -255,14 +310,18 @@ static void fold_line(struct pen *w, const unsigned char *p, const unsigned char
 static void late_code(struct cause_text *out, const unsigned char *p, const unsigned char *end)
 {
     unsigned v[3];
-    for (const unsigned char *s = p; (size_t)(end - s) >= 5; s++)
-        if (digit(*s) && s > p && (s[-1] == '#' || s[-1] == '(' || s[-1] == ' ') &&
-            enhanced_at(s, end, v) && (int)v[0] == out->code / 100 && v[1] < 8) {
+    if (end - p < 6)
+        return;
+    for (const unsigned char *dot = p + 2; (dot = memchr(dot, '.', (size_t)(end - dot))); dot++) {
+        const unsigned char *s = dot - 1;
+        if (digit(*s) && (s[-1] == '#' || s[-1] == '(' || s[-1] == ' ') && enhanced_at(s, end, v) &&
+            (int)v[0] == out->code / 100 && v[1] < 8) {
             out->eclass = v[0];
             out->esubject = v[1];
             out->edetail = v[2];
             return;
         }
+    }
 }
 
 void cause_fold(const struct cause_question *q, struct cause_text *out)
@@ -288,12 +347,9 @@ void cause_fold(const struct cause_question *q, struct cause_text *out)
         const unsigned char *e = nl ? nl : end;
         const unsigned char *text = codes(out, p, e, first);
         if (text == begin && text < e) { /* fold_line looks one octet back */
-            if (!ends_token(*text)) {
-                const unsigned char *s = text;
-                while (text < e && !ends_token(*text))
-                    text++;
-                fold_token(&w, s, (size_t)(text - s), false);
-            } else
+            if (!ends_token(*text))
+                text = fold_next(&w, text, e, false);
+            else
                 text++;
         }
         fold_line(&w, text, e);

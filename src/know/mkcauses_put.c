@@ -24,6 +24,7 @@ static struct {
     size_t nwhens;
     struct cause_sequence sequences[USES_MAX];
     size_t nsequences;
+    bool asked[CAUSE_ATOMS_MAX];
 } w = {.nlists = 1, .nsequences = 1}; /* list 0 is empty */
 
 static void add(struct list *l, unsigned value)
@@ -72,23 +73,39 @@ static unsigned flagged(unsigned atom)
     return atom | (m.row_of[atom] ? CAUSE_KEYS : 0u) | (m.seq_of[atom] ? CAUSE_ENDS : 0u);
 }
 
+/* Which atoms a row or a sequence asks for; others are only on the way to these. */
+static void ask(void)
+{
+    for (size_t r = 0; r < m.nrows; r++) {
+        for (int i = 0; i < m.rows[r].nyes; i++)
+            w.asked[m.rows[r].yes[i]] = true;
+        for (int i = 0; i < m.rows[r].nno; i++)
+            w.asked[m.rows[r].no[i]] = true;
+    }
+    for (size_t a = 0; a < m.natoms; a++)
+        if (m.atoms[a].prev >= 0)
+            w.asked[m.atoms[a].prev] = true;
+}
+
 /* The group, and those that have it among their literals. Finding one twice in the same place
  * changes nothing. */
-static void closure(struct list *l, unsigned atom)
+static void closure(struct list *l, bool *in, unsigned atom)
 {
-    for (size_t i = 0; i < l->n; i++)
-        if ((l->of[i] & CAUSE_ATOM) == atom)
-            return;
-    add(l, flagged(atom));
+    if (in[atom])
+        return;
+    in[atom] = true;
+    if (w.asked[atom] || m.seq_of[atom])
+        add(l, flagged(atom));
     for (unsigned f = m.feed_of[atom]; f; f = m.uses[f].next)
-        closure(l, m.uses[f].value);
+        closure(l, in, m.uses[f].value);
 }
 
 static uint16_t closures_at(unsigned u)
 {
     struct list l = {0};
+    bool in[CAUSE_ATOMS_MAX] = {false};
     for (; u; u = m.uses[u].next)
-        closure(&l, m.uses[u].value);
+        closure(&l, in, m.uses[u].value);
     return list_at(&l);
 }
 
@@ -308,6 +325,7 @@ void mkcauses_put(const struct cause_row *rows)
 {
     puts("/* Written by mkcauses from the rows of src/know/causes. */\n"
          "#include \"know/cause_machine.h\"\n");
+    ask();
     put_rows(rows);
     put_nodes();
     numbers("cause_begins", m.begins, m.nwords + 1);

@@ -171,7 +171,10 @@ static bool plain(const char *p, const char *end, char *work, struct jsonl_query
             return false;
         p = blanks(p, end);
         bool digits = p < end && *p >= '0' && *p <= '9';
-        if (digits ? !plain_number(&p, end, &value) : !plain_string(&p, end, &work, &value))
+        if (end - p > 4 && !memcmp(p, "null", 4)) {
+            value = (struct span){NULL, 0};
+            p += 4;
+        } else if (digits ? !plain_number(&p, end, &value) : !plain_string(&p, end, &work, &value))
             return false;
         if (key.n == 2 && !memcmp(key.p, "id", 2)) {
             to = &q->id;

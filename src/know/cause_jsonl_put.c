@@ -33,6 +33,7 @@ struct jsonl_out {
     FILE *file;
     size_t n, flushes;
     struct piece named[CAUSES][CAUSE_CERTAIN + 1]; /* "cause":...,"confidence":... */
+    struct piece family[CAUSES];                   /* ],"family":... */
     struct piece *told; /* of the rows, then of the labels: from "what" to the end */
     size_t ntold;
     struct memo *memo;
@@ -43,6 +44,7 @@ struct jsonl_out {
 void jsonl_flush(struct jsonl_out *o)
 {
     fwrite(o->room, 1, o->n, o->file);
+    fflush(o->file);
     o->n = 0;
     o->flushes++;
 }
@@ -152,6 +154,19 @@ static void put_named(struct jsonl_out *out, const struct cause_found *f)
     keep(out, from, flushes, kept);
 }
 
+static void put_family(struct jsonl_out *out, enum cause cause)
+{
+    struct piece *kept = &out->family[cause];
+    if (kept->p) {
+        put(out, kept->p, kept->n);
+        return;
+    }
+    size_t from = begin(out, PIECE_MAX), flushes = out->flushes;
+    puts_(out, "]");
+    put_member(out, "family", cause_label(cause)->family);
+    keep(out, from, flushes, kept);
+}
+
 static void put_told(struct jsonl_out *out, const struct cause_answer *a)
 {
     size_t nrows;
@@ -197,8 +212,7 @@ static void put_answer(struct jsonl_out *out, const struct cause_answer *a)
         put_named(out, &a->found[i]);
         put(out, "}", 1);
     }
-    put(out, "]", 1);
-    put_member(out, "family", cause_label(a->found[0].cause)->family);
+    put_family(out, a->found[0].cause);
     if (a->code) {
         memcpy(p, ",\"code\":", 8);
         p = put_number(p + 8, (unsigned)a->code);
@@ -282,9 +296,11 @@ struct jsonl_out *jsonl_out_new(FILE *file)
 
 void jsonl_out_free(struct jsonl_out *o)
 {
-    for (size_t c = 0; o && c < CAUSES; c++)
+    for (size_t c = 0; o && c < CAUSES; c++) {
+        free(o->family[c].p);
         for (int sure = 0; sure <= CAUSE_CERTAIN; sure++)
             free(o->named[c][sure].p);
+    }
     for (size_t i = 0; o && o->told && i < o->ntold; i++)
         free(o->told[i].p);
     if (o) {

@@ -50,10 +50,10 @@ static void found(struct scan *s, unsigned list, unsigned start, unsigned end, u
 
 /* The sequences that an atom at start..end ends, and the groups that have one of those among their
  * literals. */
-static void sequences(struct scan *s, unsigned atom, unsigned start, unsigned end, unsigned letters)
+static void sequences(struct scan *s, unsigned at, unsigned start, unsigned end, unsigned letters)
 {
-    const struct cause_sequence *q = &cause_sequences[cause_atoms[atom].ends];
-    for (unsigned k = q++->prev; k; k--, q++) {
+    const struct cause_sequence *q = &cause_sequences[at], *last = q + q->prev;
+    while (q++ < last) {
         const struct seen *prev = &s->seen[q->prev];
         if (prev->run != s->run || prev->end > start || start - prev->end > CAUSE_NEAR)
             continue;
@@ -67,10 +67,10 @@ static void sequences(struct scan *s, unsigned atom, unsigned start, unsigned en
 /* Groups were found, whose last literal is at start..end. */
 static void found(struct scan *s, unsigned list, unsigned start, unsigned end, unsigned letters)
 {
-    const uint16_t *p = &cause_lists[list];
-    for (unsigned n = *p++; n; n--, p++) {
+    const uint16_t *p = &cause_lists[list], *last = p + *p;
+    while (p++ < last) {
         if (*p & CAUSE_ENDS)
-            sequences(s, *p & CAUSE_ATOM, start, end, letters);
+            sequences(s, cause_atoms[*p & CAUSE_ATOM].ends, start, end, letters);
         mark(s, *p, end, letters);
     }
 }

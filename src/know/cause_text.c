@@ -156,26 +156,24 @@ static bool put_small_pair(struct pen *w, unsigned char a, unsigned char b)
 enum {
     E = 1,      /* ends it */
     O = 2,      /* fold_token() has to look at it */
-    S = 4,      /* ... in a long token, for its spelling */
-    F = 8,      /* ... if it comes first, for an address or a URL */
-    L = 16,     /* a letter or digit; all others become blanks */
-    U = L | 32, /* a capital, whose small letter has this bit */
+    S = 4,      /* ... perhaps, for its spelling */
+    N = 16,     /* a letter or digit; all others become blanks */
+    L = N | 8,  /* a letter */
+    C = L | 32, /* a capital, whose small letter has this bit */
     LO = L | O,
-    LF = L | F,
     LS = L | S,
-    US = U | S,
-    UF = U | F,
+    CS = C | S,
 };
 /* clang-format off */
 static const unsigned char kinds[256] = {
     E, E, E, E, E, E, E, E, E, E, E, E, E, E, E, E,
     E, E, E, E, E, E, E, E, E, E, E, E, E, E, E, E,
-    E, 0, E, 0, 0, 0, 0, O, E, E, 0, 0, E, O, 0, 0,
-    LF, LF, LF, LF, LF, LF, LF, LF, LF, LF, O, E, E, 0, E, 0,
-    O, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U,
-    U, U, U, US, U, U, U, UF, U, U, U, E, 0, E, 0, 0,
+    E, 0, E, 0, 0, 0, 0, 0, E, E, 0, 0, E, 0, 0, 0,
+    N, N, N, N, N, N, N, N, N, N, 0, E, E, 0, E, 0,
+    O, C, C, C, C, C, C, C, C, C, C, C, C, C, C, C,
+    C, C, C, CS, C, C, C, C, C, C, C, E, 0, E, 0, 0,
     0, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
-    L, L, L, LS, L, L, L, LF, L, L, L, E, E, E, 0, 0,
+    L, L, L, LS, L, L, L, L, L, L, L, E, E, E, 0, 0,
     L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
     L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
     L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
@@ -266,14 +264,22 @@ static void fold_token(struct pen *w, const unsigned char *p, size_t n, bool bra
     }
 }
 
-/* The token at p, and nearly all tokens at once: there is nothing in them to be looked at. Returns
- * where it ends. */
+/* "organisation", "authorised" */
+static bool other_spelling(const unsigned char *p, size_t n)
+{
+    for (size_t i = 6; i + 1 < n; i++)
+        if ((p[i] | 0x20) == 's' && (p[i - 1] | 0x20) == 'i')
+            return true;
+    return false;
+}
+
+/* The token at p: nearly all need no fold_token(). Returns where it ends. */
 static const unsigned char *fold_next(struct pen *w, const unsigned char *p,
                                       const unsigned char *end, bool bracketed)
 {
     const unsigned char *s = p;
     unsigned char *at = w->at;
-    unsigned any = bracketed ? O : kinds[*p] & F ? O : 0;
+    unsigned any = bracketed ? O : 0;
     if ((size_t)(w->end - at) < (size_t)(end - p)) {
         while (p < end && !ends_token(*p))
             p++;
@@ -281,13 +287,24 @@ static const unsigned char *fold_next(struct pen *w, const unsigned char *p,
     }
     for (; p < end && !(kinds[*p] & E); p++) {
         unsigned kind = kinds[*p];
-        unsigned char c = kind & L ? (unsigned char)(*p | (kind & (U & ~L))) : ' ';
         any |= kind;
-        *at = c;
-        at += c != ' ' || at[-1] != ' ';
+        if (kind & N) {
+            *at++ = (unsigned char)(*p | (kind & 32));
+            continue;
+        }
+        if (*p == '\'' && p > s && kinds[p[-1]] & N)
+            continue;
+        if ((*p == '-' && p > s && (p[-1] | 0x20) == 'e') ||
+            (*p == ':' && p + 1 < end && p[1] == '/'))
+            any |= O; /* e-mail; a URL */
+        if (at[-1] != ' ')
+            *at++ = ' ';
     }
-    if (any & O || (any & S && p - s > 7))
-        fold_token(w, s, (size_t)(p - s), bracketed && p < end && *p == '>');
+    size_t n = (size_t)(p - s);
+    bool number = kinds[*s] & N && (any & L) == N; /* "ip", perhaps */
+    bool www = (*s | 0x20) == 'w' && n > 4 && (s[1] | 0x20) == 'w';
+    if (any & O || number || www || (any & S && other_spelling(s, n)))
+        fold_token(w, s, n, bracketed && p < end && *p == '>');
     else
         w->at = at;
     return p;

@@ -219,29 +219,6 @@ static void hostile(void **state)
     assert_int_equal(a.found[0].cause, CAUSE_UNSPECIFIED);
 }
 
-static void batch(void **state)
-{
-    (void)state;
-    static const char in[] =
-        "{\"id\":\"a\\u001b\",\"protocol\":\"smtp\",\"stage\":\"rcpt\",\"reply\":"
-        "\"550 5.1.1 User unknown\\r\\n\"}\nnonsense\n\n{\"id\":7,\"reply\":\"+OK\"}";
-    char *text = NULL;
-    size_t size = 0, good = 0, bad = 0;
-    FILE *from = fmemopen((void *)(uintptr_t)in, sizeof in - 1, "r");
-    FILE *to = open_memstream(&text, &size);
-    assert_true(from && to);
-    assert_true(cause_jsonl(from, to, &good, &bad));
-    fclose(from);
-    fclose(to);
-    assert_int_equal(good, 2);
-    assert_int_equal(bad, 1);
-    assert_non_null(strstr(text, "{\"id\":\"a\\u001b\",\"cause\":\"user-unknown\""));
-    assert_non_null(strstr(text, "\"line\":2,\"error\""));
-    assert_non_null(strstr(text, "{\"id\":7,\"cause\":\"ok\""));
-    assert_null(strchr(text, 0x1b));
-    free(text);
-}
-
 static bool two_lines(void *self, size_t i, uint64_t k, struct span *out)
 {
     static const char *const lines[] = {"550-5.7.1 [203.0.113.9] sorry,",
@@ -294,7 +271,6 @@ int main(int argc, char **argv)
         cmocka_unit_test(best_first),
         cmocka_unit_test(names_say_nothing),
         cmocka_unit_test(hostile),
-        cmocka_unit_test(batch),
         cmocka_unit_test(into_explanation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

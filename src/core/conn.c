@@ -124,7 +124,10 @@ static void on_happy(void *arg, const struct conn_event *ev, int fd)
         if (!conn_proxy(c))
             conn_connected(c, &copy);
     } else if (ev->kind == CONN_FAILED) {
-        conn_end(c, CONN_FAILED, ev->fault, ev->sys_errno, ev->text);
+        char text[800];
+        snprintf(text, sizeof text, "%s%s", c->route.proxy ? "the proxy cannot be reached: " : "",
+                 ev->text);
+        conn_end(c, CONN_FAILED, ev->fault, ev->sys_errno, text);
     } else {
         conn_emit(c, *ev);
     }

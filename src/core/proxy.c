@@ -293,7 +293,9 @@ static void on_io(void *arg, int fd, short revents)
             return;
         }
         if (n == 0) {
-            finish(p, false, "closed the connection without an answer");
+            finish(p, false,
+                   p->in.len ? "closed the connection in the middle of its answer"
+                             : "closed the connection without an answer");
             return;
         }
         if (!buf_add(&p->in, some, (size_t)n)) {
@@ -301,7 +303,9 @@ static void on_io(void *arg, int fd, short revents)
             return;
         }
         if (p->stage == STAGE_HTTP) {
-            if (http_head_is_whole(&p->in)) {
+            /* Something else that speaks in lines is found out by the first of them. */
+            bool alien = p->in.len == 5 && memcmp(p->in.p, "HTTP/", 5) != 0;
+            if (alien || http_head_is_whole(&p->in)) {
                 http_answer(p);
                 return;
             }

@@ -123,7 +123,8 @@ static void from_talk(struct probe *p, const struct probe_talk *t)
     char where[800];
     probe_talk_name(t, where, sizeof where);
     if (t->outcome == PROBE_UNREACHABLE)
-        by_rule(p, "unreachable", where, "%s", t->reply);
+        by_rule(p, p->way.proxy && t->connect_ms == 0 ? "proxy-failed" : "unreachable", where, "%s",
+                t->reply);
     else if (t->outcome == PROBE_GARBAGE)
         by_rule(p, "garbage", where, "%s", t->reply);
     else if (t->outcome == PROBE_REFUSED)

@@ -81,6 +81,15 @@ static void on_scan(void *arg, struct tls_scan *s, bool done)
         loop_stop(k->loop);
 }
 
+/* No TLS, no list of capabilities, not even a handshake that failed. */
+static bool nothing_came(const struct look *k)
+{
+    struct tls_seen seen;
+    enum fault fault = session_fault(k->session);
+    session_tls_seen(k->session, &seen);
+    return !seen.clear && !seen.facts && !seen.failed[0] && fault != FAULT_NONE;
+}
+
 /* Prints, and says how it went. */
 static enum fault report(struct look *k, const struct args *a)
 {
@@ -88,6 +97,13 @@ static enum fault report(struct look *k, const struct args *a)
     struct tls_finding found[TLS_FINDINGS_MAX];
     struct buf out;
     session_tls_seen(k->session, &seen);
+    /* Where nothing came about there is nothing to report or to judge: the connection's own fault
+     * tells. */
+    bool nothing = nothing_came(k);
+    if (nothing)
+        fprintf(stderr, "heloscope: %s\n", session_last(k->session));
+    if (nothing && !a->json)
+        return session_fault(k->session);
     if (k->scan) {
         seen.versions = tls_scan_rows(k->scan);
         seen.nversions = TLS_VERSION_ROWS;
@@ -103,11 +119,8 @@ static enum fault report(struct look *k, const struct args *a)
     }
     fwrite(out.p, 1, out.len, stdout);
     buf_clear(&out);
-    /* Where nothing came about there is nothing to judge: the connection's own fault tells. */
-    if (!seen.clear && !seen.facts && session_fault(k->session) != FAULT_NONE) {
-        fprintf(stderr, "heloscope: %s\n", session_last(k->session));
+    if (nothing)
         return session_fault(k->session);
-    }
     size_t n = tls_findings(&seen, found, TLS_FINDINGS_MAX);
     return !seen.facts || (n && found[0].rule->gravity == TLS_GRAVE) ? FAULT_TLS : FAULT_NONE;
 }
@@ -121,7 +134,7 @@ static enum fault look(struct look *k, const struct args *a, const struct target
     if (!k->over)
         loop_run(k->loop);
     loop_after(k->loop, NULL, NULL);
-    if (a->tls_versions) {
+    if (a->tls_versions && !nothing_came(k)) {
         k->scan =
             tls_scan_new(k->loop, session_target(k->session), &k->options, k->host, on_scan, k);
         loop_run(k->loop);

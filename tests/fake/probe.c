@@ -389,6 +389,27 @@ static void elsewhere(void **state)
     fakedns_stop(d);
 }
 
+/* Where the proxy is the trouble the server is not blamed. */
+static void behind_a_proxy(void **state)
+{
+    (void)state;
+    const char *args[] = {"smtp://mx.example.test",
+                          "--proxy",
+                          "http://127.0.0.1:1",
+                          "--json",
+                          "--resolver",
+                          "127.0.0.1:1",
+                          NULL};
+    struct result r = probe(args);
+    json_t *o = object(&r);
+    const json_t *first = json_array_get(json_object_get(o, "findings"), 0);
+    assert_int_equal(r.status, 5);
+    assert_string_equal(str(first, "id"), "proxy-failed");
+    assert_non_null(strstr(str(o, "answer"), "the proxy cannot be reached: 127.0.0.1:1: refused"));
+    json_decref(o);
+    clear(&r);
+}
+
 /* DANE and MTA-STS as verdicts of a talk. */
 static void policies(void **state)
 {
@@ -463,8 +484,8 @@ static void bad_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(answers),  cmocka_unit_test(text),      cmocka_unit_test(elsewhere),
-        cmocka_unit_test(policies), cmocka_unit_test(bad_words),
+        cmocka_unit_test(answers),        cmocka_unit_test(text),     cmocka_unit_test(elsewhere),
+        cmocka_unit_test(behind_a_proxy), cmocka_unit_test(policies), cmocka_unit_test(bad_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -58,6 +58,10 @@ static const struct fake_step http_407[] = {
     CLOSE(),
     END()};
 static const struct fake_step no_http[] = {SEND("220 mail.example ESMTP\r\n\r\n"), END()};
+static const struct fake_step no_proxy[] = {SEND("220 mail.example ESMTP\r\n"), EXPECT_EOF(),
+                                            END()};
+static const struct fake_step half_http[] = {EXPECT("CONNECT "),       EXPECT("Host: "), EXPECT(""),
+                                             SEND("HTTP/1.1 200 con"), CLOSE(),          END()};
 static const struct fake_step endless[] = {FLOOD("HTTP/1.1 200 x\r\n", 1000), END()};
 static const struct fake_step hangs_up[] = {EXPECT("CONNECT "), EXPECT("Host: "), EXPECT(""),
                                             CLOSE(), END()};
@@ -108,6 +112,10 @@ static const struct way {
      "HELOSCOPE_PROXY_PASSWORD (HTTP/1.1 407 Proxy Authentication Required)"},
     {"http://127.0.0.1:%d", NULL, no_http, HEARD(CONNECT_ASK "\r\n"),
      "the proxy %s does not speak HTTP"},
+    {"http://127.0.0.1:%d", NULL, no_proxy, HEARD(CONNECT_ASK "\r\n"),
+     "the proxy %s does not speak HTTP"},
+    {"http://127.0.0.1:%d", NULL, half_http, HEARD(CONNECT_ASK "\r\n"),
+     "the proxy %s closed the connection in the middle of its answer"},
     {"http://127.0.0.1:%d", NULL, endless, HEARD(CONNECT_ASK "\r\n"),
      "the proxy %s sends an answer without end"},
     {"http://127.0.0.1:%d", NULL, hangs_up, HEARD(CONNECT_ASK "\r\n"),
@@ -189,6 +197,19 @@ static void giving_up_on_a_proxy(void **state)
     talk_clear(&t);
     route_clear(&r);
     fake_free(f);
+}
+
+static void no_proxy_at_all(void **state)
+{
+    (void)state;
+    struct talk t;
+    struct route r = parsed(&(struct route_words){.proxy = "http://127.0.0.1:1"});
+    talk_init(&t);
+    talk_open(&t, "smtp://mail.example.test", &(struct conn_options){.route = &r});
+    talk_until(&t, CONN_FAILED);
+    talk_expect(&t, "FAILED the proxy cannot be reached: 127.0.0.1:1: refused: no program");
+    talk_clear(&t);
+    route_clear(&r);
 }
 
 /* -- the PROXY header -------------------------------------------------------------------------- */
@@ -366,9 +387,13 @@ static void bad_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(proxies),        cmocka_unit_test(giving_up_on_a_proxy),
-        cmocka_unit_test(proxy_headers),  cmocka_unit_test(families_and_sources),
-        cmocka_unit_test(source_is_seen), cmocka_unit_test(bad_words),
+        cmocka_unit_test(proxies),
+        cmocka_unit_test(giving_up_on_a_proxy),
+        cmocka_unit_test(no_proxy_at_all),
+        cmocka_unit_test(proxy_headers),
+        cmocka_unit_test(families_and_sources),
+        cmocka_unit_test(source_is_seen),
+        cmocka_unit_test(bad_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

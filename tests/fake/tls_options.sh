@@ -67,7 +67,10 @@ tls 0 --ca-file "$dir/ca.pem" --tls-versions --save-chain "$dir/two.pem" "smtp:/
 grep -q '^+ TLS 1.3   accepted' "$dir/out" || { echo "FAIL: no versions"; cat "$dir/out"; failed=1; }
 [ -s "$dir/two.pem" ] || { echo "FAIL: --save-chain wrote nothing"; failed=1; }
 tls 3 --ca-file "$dir/ca.pem" --save-chain "$dir/two.pem" "smtp://$smtp"
-tls 5 smtp://127.0.0.1:1
+# Nobody is there: one line, no report of what was not seen, no further connections.
+tls 5 --tls-versions smtp://127.0.0.1:1
+[ "$(wc -l <"$dir/out")" -eq 1 ] || { echo "FAIL: not one line"; cat "$dir/out"; failed=1; }
+grep -q 'refused: no program' "$dir/out" || { echo "FAIL: not said why"; cat "$dir/out"; failed=1; }
 tls 2 127.0.0.1:4321
 kill $serve
 exit $failed

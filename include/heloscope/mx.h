@@ -22,6 +22,7 @@ struct mx_entry {
     char host[256];
     unsigned preference; /* of MX_IMPLICIT: 0 */
     char address[64];    /* "": none */
+    bool reserved;       /* nobody outside reaches it (address_reserved()) */
     bool usable;         /* has an address of a wanted family and a name that may stand in an MX */
     bool warn;
     const char *id; /* of what is wrong: "mx-alias", "mx-literal", "mx-reserved", "mx-no-address",
@@ -34,7 +35,8 @@ struct mx_list {
     enum mx_kind kind;
     struct mx_entry at[MX_ENTRIES_MAX];
     size_t n;
-    size_t best;        /* the first usable one; n: none is */
+    bool reserved_ok;   /* reserved addresses were asked for: they count like others */
+    size_t best;        /* the first that mx_takes(); n: none does */
     bool authenticated; /* the MX records were (dns.h) */
     bool temporary;     /* MX_FAILED: another try may help */
     size_t dropped;     /* addresses above the ceiling */
@@ -49,6 +51,12 @@ typedef void mx_fn(void *arg, const struct mx_list *list);
 struct mx *mx_start(const struct dns *d, const char *domain, int family, mx_fn *fn, void *arg);
 /* Only the addresses of this host, as a list of the kind MX_IMPLICIT. */
 struct mx *mx_host(const struct dns *d, const char *host, int family, mx_fn *fn, void *arg);
+/* Reserved addresses are as good as others: somebody asked for them. Right after mx_start();
+ * mx_host() means the host anyway. */
+void mx_allow_reserved(struct mx *m);
+/* Is entry i one to connect to unasked: usable, and no reserved address unless those are allowed?
+ */
+bool mx_takes(const struct mx_list *list, size_t i);
 /* Ends it silently and frees; always needed, safe with NULL and in the callback. */
 void mx_cancel(struct mx *m);
 

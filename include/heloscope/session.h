@@ -35,9 +35,10 @@ struct session_options {
     /* TLSA records are looked up for SMTP hosts and count as RFC 7672 wants; else nobody is asked.
      */
     bool dane;
-    bool mx_ask;    /* SESSION_ASK_MX where there is a choice; else the best one is taken */
-    bool practice;  /* the header says DEMO */
-    int timeout_ms; /* > 0: replaces every per-phase timeout (RFC 5321 4.5.3.2) */
+    bool mx_ask;      /* SESSION_ASK_MX where there is a choice; else the best one is taken */
+    bool mx_reserved; /* mail exchangers at reserved addresses are connected to unasked */
+    bool practice;    /* the header says DEMO */
+    int timeout_ms;   /* > 0: replaces every per-phase timeout (RFC 5321 4.5.3.2) */
     size_t transcript_max;
     int sink_fd; /* >= 0 (and use_sink): bodies are written there instead of being kept */
     bool use_sink;

@@ -147,15 +147,18 @@ static void put_host(struct mx *m, const struct host *h)
             if (!e)
                 continue;
             e->usable = true;
+            e->reserved = words != NULL;
+            const char *out = words && !m->list.reserved_ok ? ": left out" : "";
             const bool alias = h->alias[0] && m->list.kind == MX_FOUND;
             e->warn = words || alias;
             e->id = alias ? "mx-alias" : words ? "mx-reserved" : NULL;
             if (alias)
-                snprintf(e->note, sizeof e->note,
-                         "an alias (CNAME) for %.120s, which an MX must not be (RFC 2181 10.3)%s%s",
-                         h->alias, words ? "; its address is " : "", words ? words : "");
+                snprintf(
+                    e->note, sizeof e->note,
+                    "an alias (CNAME) for %.120s, which an MX must not be (RFC 2181 10.3)%s%s%s",
+                    h->alias, words ? "; its address is " : "", words ? words : "", out);
             else if (words)
-                snprintf(e->note, sizeof e->note, "the address is %s", words);
+                snprintf(e->note, sizeof e->note, "the address is %s%s", words, out);
         }
     if (h->n[0] || h->n[1])
         return;
@@ -176,25 +179,43 @@ static void put_host(struct mx *m, const struct host *h)
         snprintf(e->note, sizeof e->note, "%s", h->why[h->absent[1] ? 0 : 1]);
 }
 
+bool mx_takes(const struct mx_list *l, size_t i)
+{
+    return l->at[i].usable && (l->reserved_ok || !l->at[i].reserved);
+}
+
+/* The sentence where no entry is taken. */
+static void say_why(struct mx_list *l)
+{
+    const struct mx_entry *r = NULL;
+    for (size_t i = 0; i < l->n && !r; i++)
+        r = l->at[i].usable ? &l->at[i] : NULL;
+    if (r)
+        snprintf(l->why, sizeof l->why,
+                 "mail for %s would go to %s%s%s, which nobody outside reaches: %s; "
+                 "--allow-reserved connects all the same",
+                 l->domain, r->host, *r->address ? " at " : "", r->address,
+                 address_reserved(r->address));
+    else if (l->kind == MX_IMPLICIT)
+        snprintf(l->why, sizeof l->why,
+                 "%s has neither an MX record nor an address: there is no place to bring its "
+                 "mail to",
+                 l->domain);
+    else
+        snprintf(l->why, sizeof l->why,
+                 "none of the mail exchangers of %s can be used; the first: %s: %s", l->domain,
+                 l->n ? l->at[0].host : "", l->n ? l->at[0].note : "");
+}
+
 static void done(struct mx *m)
 {
     struct mx_list *l = &m->list;
     for (size_t i = 0; i < m->nhosts; i++)
         put_host(m, &m->hosts[i]);
-    for (l->best = 0; l->best < l->n && !l->at[l->best].usable; l->best++)
+    for (l->best = 0; l->best < l->n && !mx_takes(l, l->best); l->best++)
         ;
-    if (l->best == l->n && !l->why[0]) {
-        if (l->kind == MX_IMPLICIT) {
-            snprintf(l->why, sizeof l->why,
-                     "%s has neither an MX record nor an address: there is no place to bring its "
-                     "mail to",
-                     l->domain);
-        } else {
-            snprintf(l->why, sizeof l->why,
-                     "none of the mail exchangers of %s can be used; the first: %s: %s", l->domain,
-                     l->n ? l->at[0].host : "", l->n ? l->at[0].note : "");
-        }
-    }
+    if (l->best == l->n && !l->why[0])
+        say_why(l);
     l->ms = (double)(now_us() - m->since) / 1000.0;
     m->fn(m->arg, l);
 }
@@ -321,10 +342,16 @@ struct mx *mx_host(const struct dns *d, const char *host, int family, mx_fn *fn,
 {
     struct mx *m = mx_new(d, host, family, fn, arg);
     m->list.kind = MX_IMPLICIT;
+    m->list.reserved_ok = true;
     add_host(m, host, 0);
     m->hosts[0].literal = m->hosts[0].bad = false; /* whatever it is, DNS is asked */
     ask_hosts(m);
     return m;
+}
+
+void mx_allow_reserved(struct mx *m)
+{
+    m->list.reserved_ok = true;
 }
 
 void mx_cancel(struct mx *m)

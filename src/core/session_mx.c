@@ -38,6 +38,8 @@ bool session_mx_begin(struct session *s)
                         s->target.host);
     s->mx =
         mx_start(&s->dns, s->target.ascii, o->conn.route ? o->conn.route->family : 0, on_list, s);
+    if (o->mx_reserved || (o->conn.route && o->conn.route->elsewhere))
+        mx_allow_reserved(s->mx);
     return true;
 }
 
@@ -68,6 +70,14 @@ static void tell_list(struct session *s, const struct mx_list *l)
                             MX_ENTRIES_MAX);
 }
 
+static bool has_address(const struct mx_list *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (l->at[i].usable)
+            return true;
+    return false;
+}
+
 static void on_list(void *arg, const struct mx_list *list)
 {
     struct session *s = arg;
@@ -76,15 +86,19 @@ static void on_list(void *arg, const struct mx_list *list)
     session_mx_end(s);
     list = s->mx_list;
     tell_list(s, list);
-    if (list->best == list->n) {
-        enum event_kind kind = list->temporary         ? EVENT_NAME_TRY_AGAIN
+    bool ask = s->options.mx_ask && list->n > 1;
+    for (size_t i = 0; i < list->n; i++) /* only one who was asked may choose a reserved address */
+        ask = ask || (s->options.mx_ask && list->at[i].usable && !mx_takes(list, i));
+    if (list->best == list->n && !(ask && has_address(list))) {
+        enum event_kind kind = has_address(list)       ? EVENT_MX
+                               : list->temporary       ? EVENT_NAME_TRY_AGAIN
                                : list->kind == MX_NULL ? EVENT_NETWORK_FAILED
                                                        : EVENT_NAME_NOT_FOUND;
         session_event_entry(s, kind, MARK_WARN, 0, "%s", list->why);
         session_over(s, FAULT_NETWORK, list->why);
         return;
     }
-    if (s->options.mx_ask && list->n > 1) {
+    if (ask) {
         session_tell(s, SESSION_CHANGED);
         session_tell(s, SESSION_ASK_MX);
         return;
@@ -102,7 +116,7 @@ static size_t after(const struct mx_list *l, size_t i)
 {
     do
         i++;
-    while (i < l->n && !l->at[i].usable);
+    while (i < l->n && !mx_takes(l, i));
     return i;
 }
 
@@ -116,7 +130,7 @@ static void tell_attempt(struct session *s, const struct mx_entry *e)
     const struct mx_list *l = s->mx_list;
     size_t all = 0;
     for (size_t i = 0; i < l->n; i++)
-        all += l->at[i].usable;
+        all += mx_takes(l, i);
     if (!s->mx_walk || all < 2)
         return;
     if (l->kind == MX_IMPLICIT)

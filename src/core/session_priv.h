@@ -53,7 +53,7 @@ struct session {
     char address[64]; /* of the other end, or "" */
     bool up;          /* connected, implicit TLS done */
     bool ask_tls;
-    bool quitting; /* QUIT was answered, or the server said that it closes */
+    bool quitting;  /* QUIT was answered, or the server said that it closes */
     bool finishing; /* QUIT was answered: our side is closed */
     bool garbage_banner;
     const struct proto *proto;

@@ -365,6 +365,7 @@ int mode_plain(const struct args *a)
         fprintf(stderr, "heloscope: %s\n", config.broken);
     o.conn.insecure = a->insecure;
     o.dane = true;
+    o.mx_reserved = a->allow_reserved;
     o.timeout_ms = (int)(a->timeout ? a->timeout : config.timeout) * 1000;
     config_clear(&config);
     p.fault = mode_trust(a, true, &o.conn.trust, why, sizeof why);

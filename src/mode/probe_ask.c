@@ -119,7 +119,7 @@ static void on_list(void *arg, const struct mx_list *list)
         p->domain =
             ask(p, &(struct dnsfacts_ask){.domain = list->domain, .host = "", .address = ""});
     for (size_t i = 0; i < list->n; i++)
-        if (list->at[i].usable && !talked_of(p, list->at[i].host))
+        if (mx_takes(list, i) && !talked_of(p, list->at[i].host))
             talk_with(p, &list->at[i]);
     begin(p);
 }
@@ -182,6 +182,8 @@ void probe_run(struct probe *p)
     if (p->target.mx) {
         probe_say("looking up the mail exchangers of %s", p->target.host);
         p->mx = mx_start(&p->dns, p->target.ascii, p->way.family, on_list, p);
+        if (p->a->allow_reserved || p->way.elsewhere)
+            mx_allow_reserved(p->mx);
     } else if (look_up(p)) {
         p->mx = mx_host(&p->dns, p->target.ascii, p->way.family, on_host, p);
     } else {

@@ -80,6 +80,7 @@ static json_t *dns(const struct probe *p)
         put(h, "host", e->host);
         put(h, "address", e->address);
         json_object_set_new(h, "usable", json_boolean(e->usable));
+        json_object_set_new(h, "reserved", json_boolean(e->reserved));
         put(h, "note", e->note);
         json_array_append_new(hosts, h);
     }

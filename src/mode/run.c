@@ -276,6 +276,7 @@ int mode_run(const struct args *a)
     r->args = a;
     r->session.conn.insecure = a->insecure;
     r->session.dane = true;
+    r->session.mx_reserved = a->allow_reserved;
     r->session.timeout_ms = (int)(a->timeout ? a->timeout : config.timeout) * 1000;
     config_clear(&config);
     r->njobs = a->parallel ? a->parallel : 1;

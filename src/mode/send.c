@@ -461,6 +461,7 @@ int mode_send(const struct args *a)
     all->args = a;
     all->session.conn.insecure = a->insecure;
     all->session.dane = true;
+    all->session.mx_reserved = a->allow_reserved;
     all->session.timeout_ms = (int)(a->timeout ? a->timeout : config.timeout) * 1000;
     config_clear(&config);
     all->n = a->parallel ? a->parallel : 1;

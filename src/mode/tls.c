@@ -176,6 +176,7 @@ int mode_tls(const struct args *a)
     }
     k.options.conn.insecure = true;
     k.options.dane = true;
+    k.options.mx_reserved = a->allow_reserved;
     k.options.timeout_ms = (int)a->timeout * 1000;
     gethostname(k.host, sizeof k.host - 1);
     if (a->ehlo || !k.host[0])

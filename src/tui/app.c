@@ -426,6 +426,7 @@ static void settings(struct app *app, const struct args *a, const struct config 
     mode_policy(a, &app->policy, &ui->options.mta_sts, why, sizeof why);
     ui->options.mx_ask = true;
     ui->options.dane = true;
+    ui->options.mx_reserved = a->allow_reserved;
     mode_login(a, &app->login, why, sizeof why);
     ui->options.timeout_ms = (int)(a->timeout ? a->timeout : c->timeout) * 1000;
     ui->annotate = (enum annotate)c->annotate;

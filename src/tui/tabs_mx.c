@@ -49,7 +49,9 @@ void tabs_ask_mx(struct app *app, struct tab *t)
             break;
         }
     }
-    snprintf(first, sizeof first, "%zu", l->best + 1);
+    *first = '\0';
+    if (l->best < l->n)
+        snprintf(first, sizeof first, "%zu", l->best + 1);
     prompt_ask(app, PROMPT_TEXT, "which mail exchanger?", first, picked,
                "Mail for %s goes to one of these, the first that answers:\n\n%s%s\nTalk to which "
                "(a number)? If the best fails the next is tried; another choice stays.",

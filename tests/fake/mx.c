@@ -30,6 +30,7 @@ static const char zone[] = "good.test MX 20 b.good.test\n"
                            "alias.test MX 10 www.alias.test\nwww.alias.test CNAME a.good.test\n"
                            "literal.test MX 10 192.0.2.1\n"
                            "inside.test MX 10 in.inside.test\nin.inside.test A 192.168.1.1\n"
+                           "partly.test MX 5 in.inside.test\npartly.test MX 6 a.good.test\n"
                            "dead.test MX 10 gone.dead.test\n"
                            "half.test MX 5 gone.dead.test\nhalf.test MX 6 a.good.test\n"
                            "$FAIL fail.test servfail\n$FAIL slow.test timeout\n"
@@ -87,7 +88,14 @@ static const struct row {
      "10 192.0.2.1 [192.0.2.1]: an address stands where an MX must have a name (RFC 5321 5.1): "
      "senders skip it\nnone of the mail exchangers of literal.test can be used; the first: "
      "192.0.2.1: an address stands where an MX must have a name (RFC 5321 5.1): senders skip it"},
-    {"inside.test", 0, "10 in.inside.test [192.168.1.1]: the address is private (RFC 1918) <\n"},
+    {"inside.test", 0,
+     "10 in.inside.test [192.168.1.1]: the address is private (RFC 1918): "
+     "left out\nmail for inside.test would go to in.inside.test at 192.168.1.1, which nobody "
+     "outside "
+     "reaches: private (RFC 1918); --allow-reserved connects all the same"},
+    {"partly.test", AF_INET,
+     "5 in.inside.test [192.168.1.1]: the address is private (RFC 1918): left out\n"
+     "6 a.good.test [198.41.0.4] <\n"},
     {"dead.test", 0,
      "10 gone.dead.test: there is no name gone.dead.test (NXDOMAIN)\n"
      "none of the mail exchangers of dead.test can be used; the first: gone.dead.test: there is no "
@@ -255,7 +263,8 @@ static void best_and_picked(void **state)
         struct fake *f = fake_start_tcp(greets, NULL);
         struct play p = {.pick = 2};
         char text[60], label[60];
-        struct session_options o = {.mx_ask = ask, .conn.name_servers = fakedns_at(d)};
+        struct session_options o = {
+            .mx_ask = ask, .mx_reserved = true, .conn.name_servers = fakedns_at(d)};
         snprintf(text, sizeof text, "mx:example.test:%d", fake_port(f));
         struct session *s = run(&p, text, &o);
         assert_false(p.over);

@@ -48,10 +48,17 @@ static const struct fake_step both_refuse[] = {SEND("554 5.7.1 no service\r\n"),
                                                CLOSE(),
                                                END()};
 
-enum { MODE_SEND, MODE_RUN, MODE_PLAIN, MODE_TLS, MODES };
+static const struct fake_step nobody[] = {END()};
+
+enum { MODE_SEND, MODE_RUN, MODE_PLAIN, MODE_TLS, MODE_PROBE, MODES };
 
 #define TOLD(n, of, preference, host)                                                              \
     "mail exchanger " #n " of " #of ", preference " #preference ": " host
+
+#define RESERVED                                                                                   \
+    "mail for two.test would go to live1.test at 127.0.0.1, which nobody outside reaches: the "    \
+    "asking machine itself (loopback, RFC 1122); --allow-reserved connects all the same"
+#define RESERVED_BARE "mail for bare.test would go to bare.test at 127.0.0."
 
 static const struct row {
     int mode;
@@ -60,6 +67,14 @@ static const struct row {
     int status;
     const char *says[5]; /* in this order */
 } rows[] = {
+    /* Loopback is a reserved address: nobody is connected to who was not asked for. */
+    {MODE_SEND, "two.test", nobody, 2, {"left out", RESERVED}},
+    {MODE_RUN, "two.test", nobody, 5, {"left out", RESERVED}},
+    {MODE_PLAIN, "two.test", nobody, 5, {"left out", RESERVED}},
+    {MODE_TLS, "two.test", nobody, 5, {RESERVED}},
+    {MODE_PROBE, "two.test", nobody, 5, {"Mail for two.test has no way: mail for two.test"}},
+    {MODE_SEND, "bare.test", nobody, 2, {RESERVED_BARE}},
+    /* With --allow-reserved. */
     {MODE_SEND,
      "first.test",
      takes,
@@ -141,7 +156,7 @@ static const struct row {
 
 static void one(const struct row *row, size_t number)
 {
-    static const char *const words[MODES] = {"send", "run", "--plain", "tls"};
+    static const char *const words[MODES] = {"send", "run", "--plain", "tls", "probe"};
     static const char input[] = "EHLO client.example\nQUIT\n";
     char target[60], script[] = "/tmp/heloscope-walk-XXXXXX";
     struct fakedns *d = fakedns_start(ZONE);
@@ -161,11 +176,13 @@ static void one(const struct row *row, size_t number)
     args[k++] = "--resolver";
     args[k++] = fakedns_at(d);
     args[k++] = "-4";
+    if (row->script != nobody)
+        args[k++] = "--allow-reserved";
     if (row->script == mute) {
         args[k++] = "--timeout";
         args[k++] = "1";
     }
-    if (row->mode == MODE_SEND || row->mode == MODE_TLS) {
+    if (row->mode != MODE_PLAIN && row->mode != MODE_RUN) {
         args[k++] = "--ehlo";
         args[k++] = "client.example";
     }
@@ -180,7 +197,11 @@ static void one(const struct row *row, size_t number)
     if (status != row->status || !at)
         fail_msg("row %zu (%s %s): status %d, not %d:\n%s", number, words[row->mode], target,
                  status, row->status, buf_str(&out));
-    const char *wrong = fake_finish(f); /* what was sent, and nothing else */
+    const char *wrong = NULL; /* what was sent, and nothing else */
+    if (row->script != nobody)
+        wrong = fake_finish(f);
+    else
+        assert_int_equal(fake_sent(f), 0);
     if (wrong)
         fail_msg("row %zu: %s\n%s", number, wrong, buf_str(&out));
     buf_clear(&out);

@@ -34,9 +34,9 @@ static struct result probe(const char *const *args)
 {
     struct result r = {0};
     char *argv[24] = {getenv("HELOSCOPE"), (char *)"probe", (char *)"--ehlo",
-                      (char *)"client.example"};
+                      (char *)"client.example", (char *)"--allow-reserved"};
     FILE *out = tmpfile(), *err = tmpfile();
-    size_t n = 4;
+    size_t n = 5;
     for (; *args && n < 23; args++)
         argv[n++] = (char *)*args;
     pid_t pid = fork();

@@ -22,7 +22,8 @@ static void test_mail_exchangers(void **state)
     struct fake *f = fake_start_tcp(greets, NULL);
     char target[60];
     snprintf(target, sizeof target, "mx:example.test:%d", fake_port(f));
-    struct term *t = helo(100, 34, NULL, target, "--resolver", fakedns_at(d), NULL);
+    struct term *t =
+        helo(100, 34, NULL, target, "--allow-reserved", "--resolver", fakedns_at(d), NULL);
     term_wait(t, "which mail exchanger?", WAIT);
     term_wait(t, "1  10 gone.example.test: there is no name", WAIT);
     term_wait(t, "3  30 mx2.example.test [127.0.0.1]", WAIT);
@@ -54,7 +55,8 @@ static void test_on_to_the_next(void **state)
     struct fake *f = fake_start_tcp(greets, NULL);
     char target[60];
     snprintf(target, sizeof target, "mx:example.test:%d", fake_port(f));
-    struct term *t = helo(120, 40, NULL, target, "--resolver", fakedns_at(d), NULL);
+    struct term *t =
+        helo(120, 40, NULL, target, "--allow-reserved", "--resolver", fakedns_at(d), NULL);
     term_wait(t, "If the best fails the next is tried", WAIT);
     term_key(t, "Enter");
     term_wait(t, "220 mx2.example.test ESMTP", WAIT);
@@ -68,11 +70,39 @@ static void test_on_to_the_next(void **state)
     fakedns_stop(d);
 }
 
+/* One exchanger only, at a reserved address: nobody is connected to before the user says which. */
+static void test_reserved_is_asked(void **state)
+{
+    (void)state;
+    struct fakedns *d =
+        fakedns_start("in.test MX 10 mx2.example.test\nmx2.example.test A 127.0.0.1\n");
+    struct fake *f = fake_start_tcp(greets, NULL);
+    char target[60];
+    snprintf(target, sizeof target, "mx:in.test:%d", fake_port(f));
+    struct term *t = helo(100, 34, NULL, target, "--resolver", fakedns_at(d), NULL);
+    term_wait(t, "which mail exchanger?", WAIT);
+    term_wait(t, "left out", WAIT);
+    term_key(t, "Enter"); /* the default is none */
+    term_wait(t, "'' is no entry: a number from 1 to 1", WAIT);
+    assert_int_equal(fake_sent(f), 0);
+    term_wait(t, "which mail exchanger?", WAIT);
+    term_keys(t, "1");
+    term_key(t, "Enter");
+    term_wait(t, "220 mx2.example.test ESMTP", WAIT);
+    say(t, "QUIT", "221 bye");
+    assert_int_equal(leave(t), 0);
+    term_stop(t);
+    assert_null(fake_finish(f));
+    fake_free(f);
+    fakedns_stop(d);
+}
+
 static void test_no_is_an_answer(void **state)
 {
     (void)state;
     struct fakedns *d = fakedns_start(ZONE);
-    struct term *t = helo(80, 24, NULL, "mx:example.test", "--resolver", fakedns_at(d), NULL);
+    struct term *t = helo(80, 24, NULL, "mx:example.test", "--allow-reserved", "--resolver",
+                          fakedns_at(d), NULL);
     term_wait(t, "which mail exchanger?", WAIT);
     term_key(t, "Esc");
     term_wait(t, "given up while looking for a mail exchanger", WAIT);
@@ -104,8 +134,8 @@ static void test_probe_in_tabs(void **state)
     struct fake *f = fake_start_tcp(script, NULL);
     char target[60];
     snprintf(target, sizeof target, "mx:example.test:%d", fake_port(f));
-    struct term *t =
-        helo(80, 24, NULL, "probe", target, "--resolver", fakedns_at(d), "--tui", NULL);
+    struct term *t = helo(80, 24, NULL, "probe", target, "--allow-reserved", "--resolver",
+                          fakedns_at(d), "--tui", NULL);
     /* Wrapped once, by the pane. */
     term_wait(t, "answers, in the clear;\n  whether it takes a recipient was not asked", WAIT);
     term_wait(t, "1/3", WAIT);
@@ -180,9 +210,10 @@ static void test_practice_asks_nobody(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        term_unit_test(test_mail_exchangers),     term_unit_test(test_on_to_the_next),
-        term_unit_test(test_no_is_an_answer),     term_unit_test(test_probe_in_tabs),
-        term_unit_test(test_login_to_a_stranger), term_unit_test(test_practice_asks_nobody),
+        term_unit_test(test_mail_exchangers),      term_unit_test(test_on_to_the_next),
+        term_unit_test(test_reserved_is_asked),    term_unit_test(test_no_is_an_answer),
+        term_unit_test(test_probe_in_tabs),        term_unit_test(test_login_to_a_stranger),
+        term_unit_test(test_practice_asks_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

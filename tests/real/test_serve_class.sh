@@ -92,7 +92,7 @@ expect() { # STATUS WORDS OPTIONS...
 expect 3 'there is no lesson "no-such"' --lesson no-such
 grep -q '14  SPF' "$work/said" || fail "the lessons are not named"
 printf 'title = "x"\nabout = "y"\nstep {\n  say = "z"\n  verb = "FROB"\n}\n' >"$work/bad.lesson"
-expect 3 'bad.lesson:6: ' --lesson "$work/bad.lesson"
+expect 3 'bad.lesson:5: ' --lesson "$work/bad.lesson"
 expect 2 'allow-remote' --lesson 1 --listen 0.0.0.0:0
 expect 2 'not ADDRESS or ADDRESS:PORT' --lesson 1 --listen 127.0.0.1:x
 expect 2 '--maildir does not go with --lesson' --lesson 1 --maildir "$work/m"

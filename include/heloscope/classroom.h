@@ -68,6 +68,9 @@ struct class_sum classroom_sum(const struct classroom *c);
 void roster_title(const struct class_sum *sum, const char *lesson, unsigned cols, struct buf *out);
 void roster_head(unsigned cols, struct buf *out);
 void roster_line(const struct student_row *r, unsigned cols, struct buf *out);
+/* Two students in ROSTER_TWO columns, without address and reply; b NULL: one; a NULL: the head. */
+enum { ROSTER_TWO = 79 };
+void roster_two(const struct student_row *a, const struct student_row *b, struct buf *out);
 /* Which of n rows are shown where only `room` lines are: those with a connection and the most to do
  * first. shown[i] is set for them; returns how many are left out. */
 size_t roster_pick(const struct student_row *rows, size_t n, size_t room, bool *shown);

@@ -66,30 +66,48 @@ static void measure(struct roster *r)
     r->rows = rows;
 }
 
+/* The rows that are shown, one or two a line; two are read downwards. Returns how many lines. */
+static unsigned body(const struct student_row *rows, const bool *shown, size_t n, unsigned cols,
+                     bool two, struct buf *out)
+{
+    const struct student_row **list = xcalloc(n + 1, sizeof *list);
+    size_t k = 0;
+    for (size_t i = 0; i < n; i++)
+        if (shown[i])
+            list[k++] = &rows[i];
+    size_t lines = two ? (k + 1) / 2 : k;
+    for (size_t i = 0; i < lines; i++) {
+        if (two)
+            roster_two(list[i], lines + i < k ? list[lines + i] : NULL, out);
+        else
+            roster_line(list[i], cols, out);
+        buf_add_str(out, "\n");
+    }
+    free(list);
+    return (unsigned)lines;
+}
+
 /* Title, head and rows, each line at most cols wide; all of them where room is 0. Returns how many
  * lines. */
 static unsigned table(const struct roster *r, unsigned cols, unsigned room, struct buf *out)
 {
-    size_t n = classroom_count(r->class), hidden = 0;
+    size_t n = classroom_count(r->class);
     struct student_row *rows = xcalloc(n + 1, sizeof *rows);
     bool *shown = xcalloc(n + 1, sizeof *shown);
     struct class_sum sum = classroom_sum(r->class);
-    unsigned lines = 2;
     for (size_t i = 0; i < n; i++)
         classroom_row(r->class, i, &rows[i]);
-    size_t space = !room || n + 2 <= room ? n : room > 4 ? room - 3 : 1;
-    hidden = roster_pick(rows, n, space, shown);
+    bool all = !room || n + 2 <= room, two = !all && cols >= ROSTER_TWO;
+    size_t space = all ? n : room > 4 ? (room - 3) * (two ? 2 : 1) : 1;
+    size_t hidden = roster_pick(rows, n, space, shown);
     roster_title(&sum, r->lesson->title, cols, out);
     buf_add_str(out, "\n");
-    roster_head(cols, out);
+    if (two)
+        roster_two(NULL, NULL, out);
+    else
+        roster_head(cols, out);
     buf_add_str(out, "\n");
-    for (size_t i = 0; i < n; i++) {
-        if (!shown[i])
-            continue;
-        roster_line(&rows[i], cols, out);
-        buf_add_str(out, "\n");
-        lines++;
-    }
+    unsigned lines = 2 + body(rows, shown, n, cols, two, out);
     if (hidden) {
         buf_addf(out, "and %zu more: done, left, or without mistakes\n", hidden);
         lines++;
@@ -236,14 +254,13 @@ struct roster *roster_begin(struct loop *l, struct world *w, const struct lesson
                               .arg = r};
     r->class = classroom_new(w, &o);
     FILE *to = r->json ? stderr : stdout;
-    fprintf(to, "\nLesson: %s (%zu steps). ", lesson->title, lesson->nsteps);
-    fputs(o.by_name
-              ? "Each name said in EHLO is a student, with a mail world of its own;\nto read "
-                "mail by POP3 a student logs in as student+NAME. They come by telnet, openssl "
-                "s_client, or\n"
-              : "Each client address is a student, with a mail world of its own;\nwhere "
-                "students share one, say --by-name. They come by telnet, openssl s_client, or\n",
+    fprintf(to, "\nLesson: %s (%zu steps).\n", lesson->title, lesson->nsteps);
+    fputs(o.by_name ? "A name said in EHLO is a student, with a mail world of its own; by POP3 "
+                      "this student\nlogs in as student+NAME."
+                    : "A client's address is a student, with a mail world of its own; where "
+                      "students share\none, say --by-name.",
           to);
+    fputs(" They come by telnet, openssl s_client, or\n", to);
     char at[300];
     for (int i = 0; i < DOORS; i++)
         if (doors[i].address) {

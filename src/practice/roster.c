@@ -80,6 +80,14 @@ void roster_head(unsigned cols, struct buf *out)
          (const char *const[]){"Student", "Address", "Next step", "Tries", "Idle", "Last reply"});
 }
 
+/* Two students in a line, where one each would be too many lines. */
+static void half(struct buf *out, const char *const text[4])
+{
+    static const int width[] = {18, 13, 4, 5};
+    for (int i = 0; i < 4; i++)
+        cell(out, text[i], width[i], false);
+}
+
 static void duration(uint64_t ms, char *out, size_t size)
 {
     uint64_t s = ms / 1000;
@@ -91,19 +99,46 @@ static void duration(uint64_t ms, char *out, size_t size)
         snprintf(out, size, "%" PRIu64 "h", s / 3600 < 999 ? s / 3600 : 999);
 }
 
+struct words {
+    const char *name;
+    char step[80], tries[16], idle[16];
+};
+
+static void words_of(const struct student_row *r, struct words *w)
+{
+    w->name = *r->name ? r->name : *r->login ? r->login : "(no name yet)";
+    if (r->step >= r->steps)
+        snprintf(w->step, sizeof w->step, "%zu/%zu done", r->steps, r->steps);
+    else
+        snprintf(w->step, sizeof w->step, "%zu/%zu %s", r->step + 1, r->steps, r->verb);
+    w->tries[0] = '\0';
+    if (r->tried)
+        snprintf(w->tries, sizeof w->tries, "%u", r->tried);
+    if (r->talks)
+        duration(r->idle_ms, w->idle, sizeof w->idle);
+    else
+        snprintf(w->idle, sizeof w->idle, "left");
+}
+
 void roster_line(const struct student_row *r, unsigned cols, struct buf *out)
 {
-    char step[80], tries[16] = "", idle[16];
-    const char *name = *r->name ? r->name : *r->login ? r->login : "(no name yet)";
-    if (r->step >= r->steps)
-        snprintf(step, sizeof step, "%zu/%zu done", r->steps, r->steps);
-    else
-        snprintf(step, sizeof step, "%zu/%zu %s", r->step + 1, r->steps, r->verb);
-    if (r->tried)
-        snprintf(tries, sizeof tries, "%u", r->tried);
-    duration(r->idle_ms, idle, sizeof idle);
-    line(out, cols,
-         (const char *const[]){name, r->address, step, tries, r->talks ? idle : "left", r->reply});
+    struct words w;
+    words_of(r, &w);
+    line(out, cols, (const char *const[]){w.name, r->address, w.step, w.tries, w.idle, r->reply});
+}
+
+void roster_two(const struct student_row *a, const struct student_row *b, struct buf *out)
+{
+    struct words w;
+    const struct student_row *both[] = {a, b};
+    if (!a)
+        for (int i = 0; i < 2; i++)
+            half(out, (const char *const[]){"Student", "Next step", "Try", "Idle"});
+    for (int i = 0; i < 2 && both[i]; i++) {
+        words_of(both[i], &w);
+        half(out, (const char *const[]){w.name, w.step, w.tries, w.idle});
+    }
+    trim(out);
 }
 
 /* The more, the sooner it is shown. */

@@ -115,12 +115,12 @@ def until(fd, words, seconds=20):
     got, end = b"", time.time() + seconds
     while words not in got:
         if time.time() > end:
-            raise SystemExit("never seen: %r in %r" % (words, got))
+            raise SystemExit("never seen: %r in %r" % (words, got[-1500:]))
         if select.select([fd], [], [], 0.2)[0]:
             try:
                 got += os.read(fd, 65536)
             except OSError:
-                raise SystemExit("ended without %r: %r" % (words, got))
+                raise SystemExit("ended without %r: %r" % (words, got[-1500:]))
     return got
 pid, fd = start("--listen", "0.0.0.0:0")
 until(fd, b"[y/N] ")
@@ -136,15 +136,15 @@ for i in range(30):
     s.sendall(b"EHLO student-%d.example\r\n" % i)
     people.append(s)
 text = until(fd, b"30 here")
-text += until(fd, b" more: ")
-assert b"student-0.example" in text
+text += until(fd, b"student-29.")
+assert b"student-0.example" in text and b" more: " not in text, text
 for line in text.split(b"\n"):
     line = re.sub(rb"\x1b\[[0-9]*[AKJ]", b"", line).strip(b"\r")
-    assert len(line) < 80 or b"127.0.0.1" not in line or b"student-" not in line, line
+    assert len(line) < 80 or b"EHLO" in line or b"curl" in line, line
     assert b"\x1b" not in line, line
 os.kill(pid, signal.SIGINT)
 text = until(fd, b"30 students came")
-text += until(fd, b"student-29.example")
+text += until(fd, b"student-29.")
 assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
 EOF
 echo "a class is served, each student apart, and the teacher sees who is where"

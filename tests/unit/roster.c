@@ -90,6 +90,26 @@ static void widths(void **state)
     buf_clear(&out);
 }
 
+static void two_in_a_line(void **state)
+{
+    struct student_row r = anna;
+    (void)state;
+    buf_init(&out, 100000);
+    roster_two(NULL, NULL, &out);
+    assert_string_equal(buf_str(&out), "Student           Next step    Try Idle "
+                                       "Student           Next step    Try Idle");
+    r.name = "a-name-that-is-much-longer.example";
+    r.verb = "STARTTLS";
+    r.steps = 12;
+    r.tried = 0;
+    buf_trim(&out, 0);
+    roster_two(&anna, &r, &out);
+    assert_string_equal(buf_str(&out), "anna.example      3/7 RCPT     3   12s  "
+                                       "a-name-that-is-m~ 3/12 STARTT~     12s");
+    assert_true(out.len <= ROSTER_TWO);
+    buf_clear(&out);
+}
+
 static void who_is_shown(void **state)
 {
     struct student_row rows[30];
@@ -116,6 +136,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_row),
         cmocka_unit_test(widths),
+        cmocka_unit_test(two_in_a_line),
         cmocka_unit_test(who_is_shown),
     };
     setlocale(LC_CTYPE, "");

@@ -66,6 +66,7 @@ bool practice_faults_exist(const char *faults, char *why, size_t size);
 /* The faults that can be asked for, in an order for reading. Ended by a row whose name is NULL. */
 struct fault_choice {
     const char *name, *value, *what, *ref; /* value: what its number counts, or "" */
+    const char *smtp, *pop3; /* the reply, or ""; %R recipient, %S sender, %C client, %N value */
     unsigned usual;
     bool on;
     unsigned now; /* the number, while on */

@@ -221,21 +221,74 @@ static void logins(FILE *to)
     }
 }
 
+/* Adds a fault's reply, with words for what is filled in. */
+static void fault_reply(char *out, size_t size, const char *proto, const char *reply)
+{
+    static const char *const words[] = {"RRECIPIENT", "SSENDER", "CCLIENT", "NNUMBER"};
+    size_t n = strlen(out);
+    n += (size_t)snprintf(out + n, size - n, "%s", *reply ? proto : "");
+    for (const char *p = reply; *p && n + 1 < size; p++) {
+        const char *word = NULL;
+        for (size_t i = 0; *p == '%' && i < sizeof words / sizeof *words; i++)
+            if (p[1] == words[i][0])
+                word = words[i] + 1;
+        n += (size_t)snprintf(out + n, size - n, word ? "%s" : "%.1s", word ? word : p);
+        p += word != NULL;
+    }
+}
+
 /* The faults of the practice servers. */
 static void faults(FILE *to)
 {
     struct fault_choice all[FAULT_CHOICES_MAX];
     world_faults(NULL, all);
-    fputs(".SH FAULTS\nWhat the practice servers do wrong on demand: \\fB\\-\\-fault\\fR "
-          "\\fINAME\\fR[=\\fIN\\fR],... at the start, \\fB:fault\\fR while they run; "
-          "\\fBoff\\fR ends all.\n",
-          to);
+    fputs(
+        ".SH FAULTS\nWhat the practice servers do wrong on demand: \\fB\\-\\-fault\\fR "
+        "\\fINAME\\fR[=\\fIN\\fR],... at the start (of \\fBpractice\\fR and "
+        "\\fBserve\\fR), \\fB:fault\\fR while they run, \\fBfault\\fR in a lesson; "
+        "\\fBoff\\fR ends all, \\fB\\-\\-fault list\\fR and \\fB:fault\\fR alone tell them. "
+        "Several "
+        "may be on at once. A fault strikes only where the client did nothing wrong; a mistake is "
+        "still called one.\n",
+        to);
     for (const struct fault_choice *f = all; f->name; f++) {
-        char tag[64], text[300];
+        char tag[64], text[900];
         snprintf(tag, sizeof tag, "%s%s%s", f->name, *f->value ? "=" : "", f->value);
         snprintf(text, sizeof text, "%s (%s)", f->what, f->ref);
+        if (*f->value)
+            snprintf(text + strlen(text), sizeof text - strlen(text), " Without a number: %u.",
+                     f->usual);
+        fault_reply(text, sizeof text, " SMTP: ", f->smtp);
+        fault_reply(text, sizeof text, " POP3: ", f->pop3);
         tagged(to, tag, text);
     }
+}
+
+static void a_class(FILE *to)
+{
+    fputs(
+        ".SH \"FOR A CLASS\"\n\\fBheloscope serve \\-\\-lesson\\fR \\fINAME\\fR "
+        "\\fB\\-\\-listen\\fR \\fIADDRESS\\fR serves a lesson: SMTP at port 2525, POP3 at 2110, "
+        "and "
+        "submission (2587) or LMTP (2424) where the lesson goes there. Students come with telnet, "
+        "openssl s_client, heloscope or any mail program. Each student has a mail world of "
+        "his own: own mailboxes, faults and greylist, as the lesson wants them.\n.PP\n"
+        "A student is known by the client's address. Where students share one (one machine, NAT), "
+        "\\fB\\-\\-by\\-name\\fR tells them apart by address and name: the name said in EHLO, and "
+        "for POP3 the one behind a plus in the login (USER student+anna for whoever said EHLO "
+        "anna or anna.example). A second one who says the same name at the same time is told "
+        "that it is NAME#2. A POP3 login without a name is refused there once names are known. "
+        "Names are no proof: this is practice, and all passwords are public.\n.PP\n"
+        "The roster on standard output tells who is there, the step that comes next, the tries at "
+        "it, how long the "
+        "student has been silent, and the last reply; on a terminal as a table, else as a line for "
+        "each "
+        "change, with \\fB\\-\\-json\\fR as JSON lines. The server recognises the steps by "
+        "what is said; who leaves one out is found again at the next. A TERM signal or C\\-c "
+        "ends the class with a summary. An address that other machines can reach is a question "
+        "first, with No as the default; without a terminal \\fB\\-\\-allow\\-remote\\fR is "
+        "wanted.\n",
+        to);
 }
 
 void man_print(FILE *to)
@@ -278,6 +331,7 @@ void man_print(FILE *to)
     logins(to);
     scripts(to);
     faults(to);
+    a_class(to);
     fputs(".SH \"EXIT STATUS\"\n", to);
 #define X(name, status, words) tagged(to, #status, words);
     FAULT_LIST(X)
@@ -324,6 +378,8 @@ void man_print(FILE *to)
            "Ask what a server offers, from a script.");
     tagged(to, "heloscope serve --smtp 127.0.0.1:2525 --pop3 127.0.0.1:2110",
            "Serve the practice world to other programs.");
+    tagged(to, "heloscope serve --lesson 2 --listen 192.0.2.1",
+           "Serve a lesson to a class, and see who is at which step.");
     tagged(to, "heloscope send submission://mail.example.org --tls --user me --to you@example.org",
            "Send a test mail.");
     tagged(to, "heloscope run --tap relay.helo smtp://mail.example.org",

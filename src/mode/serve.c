@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #define CLIENTS 256
+#define CLASS_IDLE_MS 1800000 /* students read, listen and ask */
 #define SPARE_FILES 32 /* listeners, the loop's pipe, the Maildir, standard input and output */
 
 /* A descriptor for each client and some: raises the soft limit where the hard one allows it.
@@ -239,7 +240,9 @@ int mode_serve(const struct args *a)
                                      : 0)
                        << 20,
         .faults = a->fault,
-        .idle_ms = a->idle > 0 && a->idle <= 86400 ? (unsigned)a->idle * 1000 : 0,
+        .idle_ms = a->idle > 0 && a->idle <= 86400 ? (unsigned)a->idle * 1000
+                   : lesson                        ? CLASS_IDLE_MS
+                                                   : 0,
     };
     struct loop *l = loop_new();
     if (!l) {

@@ -335,6 +335,8 @@ void world_faults(const struct world *w, struct fault_choice out[FAULT_CHOICES_M
                                        .value = r->value,
                                        .what = r->what,
                                        .ref = r->ref,
+                                       .smtp = r->smtp,
+                                       .pop3 = r->pop3,
                                        .usual = r->usual,
                                        .on = w && w->troubles.on[i],
                                        .now = w ? w->troubles.value[i] : 0};

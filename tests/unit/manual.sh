@@ -6,13 +6,13 @@ man=$(mktemp) || exit 99
 trap 'rm -f "$man"' EXIT
 failed=0
 "$HELOSCOPE" --man >"$man" || exit 1
-for section in NAME SYNOPSIS OPTIONS SCRIPTS KEYS COMMANDS VERBS 'LOGGING IN' 'EXIT STATUS' ENVIRONMENT FILES EXAMPLES; do
+for section in NAME SYNOPSIS OPTIONS SCRIPTS KEYS COMMANDS VERBS 'LOGGING IN' FAULTS 'FOR A CLASS' 'EXIT STATUS' ENVIRONMENT FILES EXAMPLES; do
     grep -q "^\.SH \"*$section" "$man" || { echo "FAIL: no section $section"; failed=1; }
 done
 for option in $("$HELOSCOPE" --help | sed -n 's/^ .*--\([a-z0-9]*\).*/\1/p'); do
     grep -q -- "\\\\-\\\\-$option" "$man" || { echo "FAIL: --$option is not in the manual"; failed=1; }
 done
-for word in 'RCPT TO' 'STLS' 'NO_COLOR' 'DIGEST\\-MD5' ':connect' 'C\\-r'; do
+for word in 'RCPT TO' 'STLS' '<RECIPIENT>: Recipient address rejected: Greylisted' 'NO_COLOR' 'DIGEST\\-MD5' ':connect' 'C\\-r'; do
     grep -qF -- "$word" "$man" || grep -q -- "$word" "$man" || { echo "FAIL: no $word"; failed=1; }
 done
 if command -v mandoc >/dev/null; then

@@ -4,14 +4,12 @@
  * the chain that came with it: signed by the issuer, or by whom the issuer entrusted. RFC 5280, RFC
  * 6960 4.2.2.2. */
 #include "core/tls_priv.h"
+#include "heloscope/filesave.h"
 #include "core/lazy/openssl.gen.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* RFC 6066 8 has no limit; answers are some 500 octets, with a responder's certificate 2,000. */
 enum { OCSP_MAX = 64 << 10, CHAIN_MAX = 32 };
@@ -308,25 +306,21 @@ bool tls_peer_pem(const struct tls_peer *p, struct buf *out)
     return ok && tls_peer_count(p) > 0;
 }
 
+static bool write_pem(FILE *f, void *arg)
+{
+    const struct buf *pem = arg;
+    return fwrite(pem->p, 1, pem->len, f) == pem->len;
+}
+
 bool tls_peer_save(const struct tls_peer *p, const char *path, bool over, char *why, size_t size)
 {
     struct buf pem;
     buf_init(&pem, 4 << 20);
     bool ok = tls_peer_pem(p, &pem);
-    if (!ok) {
+    if (ok)
+        ok = filesave(path, 0644, over, write_pem, &pem, why, size);
+    else
         snprintf(why, size, "there is no chain of certificates to save");
-        buf_clear(&pem);
-        return false;
-    }
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (over ? O_TRUNC : O_EXCL), 0644);
-    ok = fd >= 0 && write_all(fd, pem.p, pem.len);
-    int e = errno;
-    if (fd >= 0 && close(fd) != 0 && ok) {
-        ok = false;
-        e = errno;
-    }
-    if (!ok)
-        snprintf(why, size, "%s: %s", path, strerror(e));
     buf_clear(&pem);
     return ok;
 }

@@ -4,14 +4,12 @@
  * places of what cannot be typed. Masked secrets do not come back: `auth` asks for them. */
 #include "script/script_priv.h"
 
+#include "heloscope/filesave.h"
 #include "heloscope/frame.h"
 #include "heloscope/harmless.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct saver {
     FILE *f;
@@ -300,31 +298,20 @@ bool script_write(FILE *f, const struct source *src, const char *target)
     return fflush(f) == 0 && !ferror(f);
 }
 
+struct talk_to_save {
+    const struct source *src;
+    const char *target;
+};
+
+static bool write_it(FILE *f, void *arg)
+{
+    const struct talk_to_save *t = arg;
+    return script_write(f, t->src, t->target);
+}
+
 bool script_save(const char *path, const struct source *src, const char *target, bool over,
                  char *why, size_t size)
 {
-    struct buf temp;
-    buf_init(&temp, 8192);
-    if (!buf_addf(&temp, "%s.XXXXXX", path)) {
-        snprintf(why, size, "not saved: the name is longer than a path can be");
-        return false;
-    }
-    int fd = mkostemp(temp.p, O_CLOEXEC); /* mode 0600 */
-    FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
-    bool ok = f != NULL;
-    if (f) {
-        ok = script_write(f, src, target) && fsync(fd) == 0;
-        ok = fclose(f) == 0 && ok;
-    }
-    if (ok) /* link() refuses where the name is taken, rename() takes its place */
-        ok = over ? rename(temp.p, path) == 0 : link(temp.p, path) == 0;
-    if (!ok)
-        snprintf(why, size, "not saved: %s: %s", path, strerror(errno));
-    if (fd >= 0 && !(ok && over)) {
-        int keep = errno;
-        unlink(temp.p);
-        errno = keep;
-    }
-    buf_clear(&temp);
-    return ok;
+    struct talk_to_save t = {.src = src, .target = target};
+    return filesave(path, 0600, over, write_it, &t, why, size);
 }

@@ -4,6 +4,7 @@
  * secrets. No thread, no clock: turns of the loop until a sight. */
 #include "tests/support/check.h"
 #include "tests/support/pki.h"
+#include "tests/support/shows.h"
 #include "heloscope/login.h"
 #include "heloscope/loop.h"
 #include "heloscope/practice.h"
@@ -66,39 +67,6 @@ static void say(struct play *p, const char *line)
     settle(p);
 }
 
-/* The whole transcript with remarks. */
-static const char *talk(struct play *p)
-{
-    static char out[1 << 18];
-    const struct source *src = transcript_source(session_transcript(p->s));
-    size_t len = 0;
-    out[0] = 0;
-    for (size_t i = 0; i < src->count(src->self); i++) {
-        struct item it;
-        struct span sp;
-        src->item(src->self, i, &it);
-        for (uint64_t k = 0; k < it.lines && k < 40; k++)
-            if (src->line(src->self, i, k, &sp))
-                len += (size_t)snprintf(out + len, sizeof out - len, "%c%c %.*s\n", "CSE "[it.kind],
-                                        item_mark_char(it.mark), (int)sp.n, sp.p);
-        if (it.remark)
-            len += (size_t)snprintf(out + len, sizeof out - len, "   (%s)\n", it.remark);
-    }
-    return out;
-}
-
-static void must_show(struct play *p, const char *what)
-{
-    if (!strstr(talk(p), what))
-        fail_msg("'%s' is not in:\n%s", what, talk(p));
-}
-
-static void must_hide(struct play *p, const char *what)
-{
-    if (strstr(talk(p), what))
-        fail_msg("'%s' is in:\n%s", what, talk(p));
-}
-
 static bool log_in(struct play *p, const char *mechanism, const char *user, const char *secret)
 {
     struct login_choice c;
@@ -135,7 +103,7 @@ static struct play *world_open(const char *proto, const struct tls_ask *ask)
     for (int i = 0; i < 2000 && !session_is_up(p->s); i++)
         loop_turn(p->loop, 5);
     if (!session_is_up(p->s) || !session_tls(p->s))
-        fail_msg("no TLS:\n%s", talk(p));
+        fail_msg("no TLS:\n%s", shows(p->s));
     say(p, pop3 ? "CAPA" : "EHLO laptop.example");
     rest(p);
     return p;
@@ -166,22 +134,22 @@ static void every_mechanism(void **state)
                 fail_msg("%s: %s", rows[k].name, p->why);
             rest(p);
             if (session_now(p->s)->authed)
-                fail_msg("%s took a wrong secret:\n%s", rows[k].name, talk(p));
-            must_hide(p, rows[k].wrong);
-            must_show(p, rows[k].secret[0] == 't' ? "was refused: a wrong name or token"
-                                                  : "was refused: a wrong name or password");
+                fail_msg("%s took a wrong secret:\n%s", rows[k].name, shows(p->s));
+            must_hide(p->s, rows[k].wrong);
+            must_show(p->s, rows[k].secret[0] == 't' ? "was refused: a wrong name or token"
+                                                     : "was refused: a wrong name or password");
             if (!log_in(p, rows[k].name, "student", rows[k].secret))
                 fail_msg("%s: %s", rows[k].name, p->why);
             rest(p);
             if (!session_now(p->s)->authed)
-                fail_msg("%s over %s:\n%s", rows[k].name, protos[i], talk(p));
+                fail_msg("%s over %s:\n%s", rows[k].name, protos[i], shows(p->s));
             assert_string_equal(session_user(p->s), "student");
-            must_hide(p, rows[k].secret);
-            must_show(p, rows[k].shows);
+            must_hide(p->s, rows[k].secret);
+            must_show(p->s, rows[k].shows);
             size_t n;
             (void)sasl_mechanisms(&n);
             if (sasl_mechanism(rows[k].name, strlen(rows[k].name))->flags & SASL_MUTUAL)
-                must_show(p, "the server's proof holds");
+                must_show(p->s, "the server's proof holds");
             play_free(p);
         }
 }
@@ -193,8 +161,8 @@ static void the_strongest_is_chosen(void **state)
     assert_true(log_in(p, NULL, "student", "apple-pie"));
     rest(p);
     assert_true(session_now(p->s)->authed);
-    must_show(p, "E- log in by SCRAM-SHA-256-PLUS, the strongest of PLAIN LOGIN CRAM-MD5");
-    must_show(p, "C  AUTH SCRAM-SHA-256-PLUS ********");
+    must_show(p->s, "E- log in by SCRAM-SHA-256-PLUS, the strongest of PLAIN LOGIN CRAM-MD5");
+    must_show(p->s, "C  AUTH SCRAM-SHA-256-PLUS ********");
     play_free(p);
 
     struct login_choice c;
@@ -215,9 +183,9 @@ static void tls_1_2_binds_too(void **state)
     assert_true(log_in(p, NULL, "teacher", "green-pencil"));
     rest(p);
     if (!session_now(p->s)->authed)
-        fail_msg("%s", talk(p));
-    must_show(p, "bound to the TLS connection by tls-unique");
-    must_show(p, "c= holds 12 octets taken from this TLS connection");
+        fail_msg("%s", shows(p->s));
+    must_show(p->s, "bound to the TLS connection by tls-unique");
+    must_show(p->s, "c= holds 12 octets taken from this TLS connection");
     play_free(p);
 }
 
@@ -240,20 +208,20 @@ static void nothing_but_a_certificate(void **state)
     assert_true(log_in(p, NULL, "", NULL)); /* it is the strongest then */
     rest(p);
     if (!session_now(p->s)->authed)
-        fail_msg("%s", talk(p));
-    must_show(p, "log in by EXTERNAL");
-    must_show(p, "C  AUTH EXTERNAL =");
-    must_show(p, "235 2.7.0 Authentication successful, teacher");
+        fail_msg("%s", shows(p->s));
+    must_show(p->s, "log in by EXTERNAL");
+    must_show(p->s, "C  AUTH EXTERNAL =");
+    must_show(p->s, "235 2.7.0 Authentication successful, teacher");
     play_free(p);
     p = world_open("submission", NULL);
-    must_hide(p, "EXTERNAL");
+    must_hide(p->s, "EXTERNAL");
     assert_true(log_in(p, "EXTERNAL", "teacher", NULL));
     rest(p);
     assert_false(session_now(p->s)->authed);
-    must_show(p, "as you asked, though the server offers");
+    must_show(p->s, "as you asked, though the server offers");
     assert_true(log_in(p, "ANONYMOUS", "me@laptop.example", NULL));
     rest(p);
-    must_show(p, "successful, guest");
+    must_show(p->s, "successful, guest");
     play_free(p);
     unlink(path);
 }
@@ -343,14 +311,14 @@ static void a_server_without_proof_is_named(void **state)
         assert_true(strlen(heard(p)) > 60);
         if (lie) {
             challenge(p, "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=");
-            must_show(p, "E* the server's own proof is WRONG");
+            must_show(p->s, "E* the server's own proof is WRONG");
             assert_string_equal(heard(p), "*\r\n");
             server_says(p, "501 5.7.0 cancelled\r\n");
-            must_hide(p, "Next on the list"); /* nothing more for this one */
+            must_hide(p->s, "Next on the list"); /* nothing more for this one */
             assert_false(session_now(p->s)->authed);
         } else {
             server_says(p, "235 2.7.0 come in\r\n");
-            must_show(p, "E* the server let you in WITHOUT its own proof");
+            must_show(p->s, "E* the server let you in WITHOUT its own proof");
         }
         play_free(p);
     }
@@ -363,17 +331,18 @@ static void offered_and_refused(void **state)
     assert_true(log_in(p, NULL, "student", "apple-pie"));
     assert_string_equal(heard(p), "AUTH DIGEST-MD5\r\n");
     server_says(p, "504 5.5.4 Unrecognized authentication type\r\n");
-    must_show(p, "DIGEST-MD5 is on the server's list, and yet it was refused as a mechanism. Next "
-                 "on the list: CRAM-MD5 (");
-    must_show(p, "':auth CRAM-MD5' tries it");
+    must_show(p->s,
+              "DIGEST-MD5 is on the server's list, and yet it was refused as a mechanism. Next "
+              "on the list: CRAM-MD5 (");
+    must_show(p->s, "':auth CRAM-MD5' tries it");
     assert_string_equal(heard(p), ""); /* said, not sent */
     assert_true(log_in(p, "CRAM-MD5", "student", "apple-pie"));
     server_says(p, "334 PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+\r\n");
     server_says(p, "535 5.7.8 apple-pie is not right\r\n"); /* it was not sent, and yet it knows */
-    must_hide(p, "apple-pie");
-    must_show(p, "CRAM-MD5 was refused: a wrong name or password");
-    must_show(p, "Next on the list: PLAIN (");
-    must_show(p, "tries it, after a question");
+    must_hide(p->s, "apple-pie");
+    must_show(p->s, "CRAM-MD5 was refused: a wrong name or password");
+    must_show(p->s, "Next on the list: PLAIN (");
+    must_show(p->s, "tries it, after a question");
     heard(p);
     assert_false(log_in(p, "PLAIN", "student", "apple-pie"));
     assert_string_equal(p->why, "PLAIN shows the password to whoever listens, and there is no TLS");
@@ -386,8 +355,8 @@ static void offered_and_refused(void **state)
     server_says(p, "334 %%%\r\n");
     assert_string_equal(heard(p), "*\r\n");
     server_says(p, "501 5.5.2 cancelled\r\n");
-    must_show(p, "AUTH given up: the challenge is not base64");
-    must_show(p, "Nothing else is offered for a password");
+    must_show(p->s, "AUTH given up: the challenge is not base64");
+    must_show(p->s, "Nothing else is offered for a password");
     play_free(p);
 }
 
@@ -432,17 +401,17 @@ static void a_long_token_goes_in_two_steps(void **state)
     assert_string_equal(heard(p), "AUTH XOAUTH2\r\n");
     server_says(p, "334 \r\n");
     assert_true(strlen(heard(p)) > 8000);
-    must_show(p, "user student, token hidden");
-    must_hide(p, "kkkkkkkk");
-    must_hide(p, "a2tra2tr");
+    must_show(p->s, "user student, token hidden");
+    must_hide(p->s, "kkkkkkkk");
+    must_hide(p->s, "a2tra2tr");
     challenge(p, "{\"status\":\"401\",\"schemes\":\"Bearer\"}");
     assert_string_equal(heard(p), "\r\n");
-    must_show(p, "the token was refused: status 401 (run out");
+    must_show(p->s, "the token was refused: status 401 (run out");
     char echo[6100];
     snprintf(echo, sizeof echo, "535 5.7.8 %s is no token\r\n", token);
     server_says(p, echo);
-    must_hide(p, "kkkkkkkk");
-    must_show(p, "Nothing else is offered for a token");
+    must_hide(p->s, "kkkkkkkk");
+    must_show(p->s, "Nothing else is offered for a token");
     play_free(p);
 }
 
@@ -455,7 +424,7 @@ static void pop3_has_ways_of_its_own(void **state)
     assert_true(log_in(p, NULL, "mrose", "tanstaaf"));
     assert_string_equal(heard(p), "APOP mrose c4c9334bac560ecc979e58001b3e22fb\r\n");
     server_says(p, "-ERR no\r\n");
-    must_show(p, "Next on the list: USER (");
+    must_show(p->s, "Next on the list: USER (");
     struct login l = {
         .mechanism = sasl_mechanism("USER", 4), .user = "mrose", .secret = "tanstaaf"};
     assert_false(session_login(p->s, &l, p->why, sizeof p->why));
@@ -468,10 +437,10 @@ static void pop3_has_ways_of_its_own(void **state)
     heard(p);
     server_says(p, "+OK\r\n");
     assert_string_equal(heard(p), "PASS tanstaaf\r\n");
-    must_hide(p, "tanstaaf");
+    must_hide(p->s, "tanstaaf");
     server_says(p, "+OK tanstaaf is good\r\n");
     assert_true(session_now(p->s)->authed);
-    must_hide(p, "tanstaaf");
+    must_hide(p->s, "tanstaaf");
     play_free(p);
     p = play_open("pop3");
     server_says(p, "+OK ready\r\n");

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "tests/support/shows.h"
 #include "heloscope/know.h"
 #include "heloscope/loop.h"
 #include "heloscope/session.h"
@@ -99,39 +100,6 @@ static void say(struct play *p, const char *line)
     settle(p);
 }
 
-/* The whole transcript as "C: ..." lines, for comparisons and for failing tests. */
-static char *talk(struct play *p)
-{
-    static char out[1 << 17];
-    const struct source *src = transcript_source(session_transcript(p->s));
-    size_t len = 0;
-    out[0] = 0;
-    for (size_t i = 0; i < src->count(src->self); i++) {
-        struct item it;
-        struct span sp;
-        src->item(src->self, i, &it);
-        for (uint64_t k = 0; k < it.lines && k < 40; k++)
-            if (src->line(src->self, i, k, &sp))
-                len += (size_t)snprintf(out + len, sizeof out - len, "%c%c %.*s\n", "CSE "[it.kind],
-                                        item_mark_char(it.mark), (int)sp.n, sp.p);
-        if (it.remark)
-            len += (size_t)snprintf(out + len, sizeof out - len, "   (%s)\n", it.remark);
-    }
-    return out;
-}
-
-static void must_show(struct play *p, const char *text)
-{
-    if (!strstr(talk(p), text))
-        fail_msg("the transcript does not show '%s':\n%s", text, talk(p));
-}
-
-static void must_hide(struct play *p, const char *text)
-{
-    if (strstr(talk(p), text))
-        fail_msg("the transcript shows '%s':\n%s", text, talk(p));
-}
-
 static void greet(struct play *p)
 {
     server_says(p, "220 practice.example ESMTP\r\n");
@@ -159,8 +127,8 @@ static void test_a_letter_from_banner_to_queued(void **state)
     assert_true(session_letter(p->s, letter, strlen(letter), why, sizeof why));
     assert_non_null(strstr(server_heard(p), "DATA\r\nReply-To: x\r\nQ\r\n..hidden\r\nR\r\n.\r\n"));
     server_says(p, "250 2.0.0 queued as 1\r\n");
-    must_show(p, "dot-stuffing: 1 line");
-    must_show(p, "S+ 250 2.0.0 queued as 1");
+    must_show(p->s, "dot-stuffing: 1 line");
+    must_show(p->s, "S+ 250 2.0.0 queued as 1");
     /* the next letter needs a new transaction */
     assert_false(session_letter(p->s, letter, strlen(letter), why, sizeof why));
     assert_non_null(strstr(why, "DATA comes first"));
@@ -186,8 +154,8 @@ static void test_one_octet_at_a_time_gives_the_same(void **state)
         one[0] = *c;
         server_says(b, one);
     }
-    char *whole = strdup(talk(a));
-    assert_string_equal(talk(b), whole);
+    char *whole = strdup(shows(a->s));
+    assert_string_equal(shows(b->s), whole);
     assert_int_equal(session_caps(b->s)->n, 2);
     free(whole);
     play_free(a);
@@ -238,8 +206,8 @@ static void test_capabilities_are_dropped_and_compared_after_the_upgrade(void **
     assert_true(session_caps_stale(p->s));
     assert_null(session_caps(p->s));
     assert_int_equal(session_caps_before(p->s)->n, 3);
-    must_show(p, "discarded as injected");
-    must_hide(p, "250 injected.example");
+    must_show(p->s, "discarded as injected");
+    must_hide(p->s, "250 injected.example");
     play_free(p);
 }
 
@@ -256,7 +224,7 @@ static void test_capabilities_are_dropped_after_xclient(void **state)
     server_says(p, "220 mail.example ESMTP\r\n");
     assert_true(session_caps_stale(p->s));
     assert_null(session_caps(p->s));
-    must_show(p, "the talk starts anew: ask for the capabilities again (EHLO)");
+    must_show(p->s, "the talk starts anew: ask for the capabilities again (EHLO)");
     play_free(p);
 }
 
@@ -272,17 +240,17 @@ static void test_secrets_never_enter_the_transcript(void **state)
     say(p, "PASS correct-horse");
     assert_non_null(strstr(server_heard(p), "PASS correct-horse\r\n"));
     server_says(p, "-ERR [AUTH] correct-horse is wrong\r\n");
-    must_hide(p, "correct-horse");
-    must_show(p, "[AUTH] ******** is wrong");
+    must_hide(p->s, "correct-horse");
+    must_show(p->s, "[AUTH] ******** is wrong");
     assert_true(session_auth(p->s, "PLAIN", "student", "battery-staple", why, sizeof why));
     settle(p);
-    must_hide(p, "battery-staple");
-    assert_null(strstr(talk(p), "YmF0dGVye")); /* nor in base64 */
-    must_show(p, "AUTH PLAIN ********");
+    must_hide(p->s, "battery-staple");
+    assert_null(strstr(shows(p->s), "YmF0dGVye")); /* nor in base64 */
+    must_show(p->s, "AUTH PLAIN ********");
     server_says(p, "-ERR no\r\n");
     assert_true(session_apop(p->s, "student", "tanstaaf", why, sizeof why));
     assert_non_null(strstr(server_heard(p), "APOP student "));
-    must_hide(p, "tanstaaf");
+    must_hide(p->s, "tanstaaf");
     play_free(p);
 }
 
@@ -301,7 +269,7 @@ static void test_auth_login_is_answered_by_itself(void **state)
     server_says(p, "235 2.7.0 welcome\r\n");
     assert_true(session_now(p->s)->authed);
     assert_string_equal(session_user(p->s), "student");
-    must_hide(p, "YXBwbGUtcGllLTk=");
+    must_hide(p->s, "YXBwbGUtcGllLTk=");
     assert_false(p->challenge);
     play_free(p);
 }
@@ -314,13 +282,13 @@ static void test_auth_typed_by_hand_asks_and_masks(void **state)
     say(p, "AUTH LOGIN");
     server_says(p, "334 VXNlcm5hbWU6\r\n");
     assert_true(p->challenge);
-    must_show(p, "Username:");
+    must_show(p->s, "Username:");
     say(p, "c3R1ZGVudA==");
     server_says(p, "334 UGFzc3dvcmQ6\r\n");
     say(p, "YXBwbGUtcGllLTk=");
-    must_hide(p, "YXBwbGUtcGllLTk=");
+    must_hide(p->s, "YXBwbGUtcGllLTk=");
     server_says(p, "535 5.7.8 apple-pie-9 is wrong\r\n");
-    must_hide(p, "apple-pie-9");
+    must_hide(p->s, "apple-pie-9");
     play_free(p);
 }
 
@@ -353,7 +321,7 @@ static void test_a_long_body_stays_whole_and_unstuffs(void **state)
         }
     }
     if (!seen)
-        fail_msg("no reply of six lines:\n%s", talk(p));
+        fail_msg("no reply of six lines:\n%s", shows(p->s));
     assert_int_equal(session_outstanding(p->s), 0);
     play_free(p);
 }
@@ -364,7 +332,7 @@ static void test_unsolicited_421_and_close(void **state)
     struct play *p = play_open("smtp");
     greet(p);
     server_says(p, "421 4.3.2 closing\r\n");
-    must_show(p, "nobody asked");
+    must_show(p->s, "nobody asked");
     close(p->server);
     p->server = -1;
     settle(p);
@@ -388,9 +356,9 @@ static void end_in_mid_reply(bool reset)
     settle(p);
     assert_true(p->over);
     assert_int_equal(session_fault(p->s), FAULT_NETWORK);
-    must_show(p, "250-SI");
-    must_show(p, reset ? "reset the connection in the middle of a reply"
-                       : "closed the connection in the middle of a reply");
+    must_show(p->s, "250-SI");
+    must_show(p->s, reset ? "reset the connection in the middle of a reply"
+                          : "closed the connection in the middle of a reply");
     assert_false(session_line(p->s, "NOOP", 4, why, sizeof why));
     assert_non_null(strstr(why, "not connected"));
     play_free(p);
@@ -424,7 +392,7 @@ static void test_nothing_is_sent_after_quit(void **state)
     assert_string_equal(why, "QUIT was answered, so this session is over: open a new one");
     assert_false(session_raw(p->s, "NOOP\r\n", 6, why, sizeof why));
     assert_string_equal(server_heard(p), "QUIT\r\n");
-    must_hide(p, "NOOP");
+    must_hide(p->s, "NOOP");
     play_free(p);
 }
 
@@ -433,7 +401,7 @@ static void test_garbage_banner_is_a_protocol_fault(void **state)
     (void)state;
     struct play *p = play_open("smtp");
     server_says(p, "HTTP/1.1 400 Bad Request\r\nServer: x\r\n\r\n");
-    must_show(p, "no SMTP greeting");
+    must_show(p->s, "no SMTP greeting");
     close(p->server);
     p->server = -1;
     settle(p);
@@ -450,7 +418,7 @@ static void test_timeout_of_a_phase(void **state)
         loop_turn(p->loop, 10);
     assert_true(p->over);
     assert_int_equal(session_fault(p->s), FAULT_NETWORK);
-    must_show(p, "no reply to");
+    must_show(p->s, "no reply to");
     play_free(p);
 }
 
@@ -499,7 +467,7 @@ static void test_lmtp_owes_a_reply_for_each_recipient(void **state)
     assert_int_equal(session_outstanding(p->s), 1);
     server_says(p, "452 4.2.2 b is full\r\n");
     assert_int_equal(session_outstanding(p->s), 0);
-    must_hide(p, "nobody asked");
+    must_hide(p->s, "nobody asked");
     play_free(p);
 }
 
@@ -524,7 +492,7 @@ static void test_a_line_over_the_ceiling_is_one_reply(void **state)
     assert_true(src->line(src->self, last, 0, &sp));
     assert_int_equal(sp.n, 80000); /* nothing is lost, and nothing of it is a line of its own */
     server_says(p, "421 closing\r\n");
-    must_show(p, "nobody asked");
+    must_show(p->s, "nobody asked");
     play_free(p);
 }
 

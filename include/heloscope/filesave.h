@@ -3,6 +3,8 @@
 #ifndef HELOSCOPE_FILESAVE_H
 #define HELOSCOPE_FILESAVE_H
 
+#include "heloscope/buf.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -16,5 +18,8 @@ typedef bool filesave_fn(FILE *f, void *arg);
  * and the reason, errno is set. */
 bool filesave(const char *path, mode_t mode, bool over, filesave_fn *write, void *arg, char *why,
               size_t size);
+/* The same for octets that stand in memory already. */
+bool filesave_buf(const char *path, mode_t mode, bool over, const struct buf *content, char *why,
+                  size_t size);
 
 #endif

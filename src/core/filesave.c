@@ -2,8 +2,6 @@
 /* See filesave.h. */
 #include "heloscope/filesave.h"
 
-#include "heloscope/buf.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -43,4 +41,16 @@ bool filesave(const char *path, mode_t mode, bool over, filesave_fn *write, void
     buf_clear(&temp);
     errno = keep;
     return ok;
+}
+
+static bool write_buf(FILE *f, void *arg)
+{
+    const struct buf *content = arg;
+    return fwrite(content->p, 1, content->len, f) == content->len;
+}
+
+bool filesave_buf(const char *path, mode_t mode, bool over, const struct buf *content, char *why,
+                  size_t size)
+{
+    return filesave(path, mode, over, write_buf, (void *)content, why, size);
 }

@@ -306,19 +306,13 @@ bool tls_peer_pem(const struct tls_peer *p, struct buf *out)
     return ok && tls_peer_count(p) > 0;
 }
 
-static bool write_pem(FILE *f, void *arg)
-{
-    const struct buf *pem = arg;
-    return fwrite(pem->p, 1, pem->len, f) == pem->len;
-}
-
 bool tls_peer_save(const struct tls_peer *p, const char *path, bool over, char *why, size_t size)
 {
     struct buf pem;
     buf_init(&pem, 4 << 20);
     bool ok = tls_peer_pem(p, &pem);
     if (ok)
-        ok = filesave(path, 0644, over, write_pem, &pem, why, size);
+        ok = filesave_buf(path, 0644, over, &pem, why, size);
     else
         snprintf(why, size, "there is no chain of certificates to save");
     buf_clear(&pem);

@@ -6,18 +6,16 @@
 #include "core/lazy/jansson.gen.h"
 #include "core/lazy/utf8proc.gen.h"
 
+#include "heloscope/filesave.h"
 #include "heloscope/frame.h"
 #include "heloscope/harmless.h"
 #include "heloscope/know.h"
 #include "know/handout.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
-#include <unistd.h>
 
 #define LINE_MAX_OUT ((size_t)1 << 20) /* octets of one line that are written as text */
 
@@ -296,32 +294,20 @@ bool report_write(FILE *f, const struct source *src, enum report_format how)
     return fflush(f) == 0 && !ferror(f);
 }
 
+struct report_to_save {
+    const struct source *src;
+    enum report_format how;
+};
+
+static bool write_it(FILE *f, void *arg)
+{
+    const struct report_to_save *r = arg;
+    return report_write(f, r->src, r->how);
+}
+
 bool report_save(const char *path, const struct source *src, enum report_format how, bool over,
                  char *why, size_t size)
 {
-    struct buf temp;
-    buf_init(&temp, 8192);
-    if (!buf_addf(&temp, "%s.XXXXXX", path)) {
-        snprintf(why, size, "not saved: the name is longer than a path can be");
-        return false;
-    }
-    int fd = mkostemp(temp.p, O_CLOEXEC); /* mode 0600 */
-    FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
-    bool ok = f != NULL;
-    if (f) {
-        ok = report_write(f, src, how) && fsync(fd) == 0;
-        ok = fclose(f) == 0 && ok;
-    }
-    /* link() refuses where the name is taken, rename() takes its place. */
-    if (ok)
-        ok = over ? rename(temp.p, path) == 0 : link(temp.p, path) == 0;
-    if (!ok)
-        snprintf(why, size, "not saved: %s: %s", path, strerror(errno));
-    if (fd >= 0 && !(ok && over)) {
-        int keep = errno;
-        unlink(temp.p);
-        errno = keep;
-    }
-    buf_clear(&temp);
-    return ok;
+    struct report_to_save r = {.src = src, .how = how};
+    return filesave(path, 0600, over, write_it, &r, why, size);
 }

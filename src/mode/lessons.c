@@ -2,14 +2,13 @@
 /* heloscope lessons: which lessons there are, which were gone through, and whether a file is one
  * (--check). */
 #include "mode/lessons.h"
+#include "heloscope/filesave.h"
 #include "heloscope/harmless.h"
 #include "heloscope/lesson.h"
 #include "mode/mode.h"
 #include "tui/paths.h"
 
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -129,7 +128,7 @@ void lessons_kept(const char *name, struct lesson_mark *out)
 
 void lessons_keep(const char *name, size_t step, bool done)
 {
-    struct buf all, out, temp;
+    struct buf all, out;
     struct lesson_mark before;
     size_t n;
     char *path = strpbrk(name, "\n\r\t") ? NULL : kept();
@@ -138,7 +137,6 @@ void lessons_keep(const char *name, size_t step, bool done)
     kept_read(path, &all);
     mark_of(&all, name, &before);
     buf_init(&out, 2 * KEPT_MAX);
-    buf_init(&temp, 8192);
     const char *mine = line_of(&all, name, &n), *p = buf_str(&all);
     if (mine) {
         buf_add(&out, p, (size_t)(mine - p));
@@ -148,16 +146,9 @@ void lessons_keep(const char *name, size_t step, bool done)
     }
     if (out.len && out.p[out.len - 1] != '\n')
         buf_add_char(&out, '\n');
-    bool ok = buf_addf(&out, "%s\t%zu%s\n", name, step, done || before.done ? "\tdone" : "") &&
-              buf_addf(&temp, "%s.XXXXXX", path);
-    int fd = ok ? mkostemp(temp.p, O_CLOEXEC) : -1;
-    if (fd >= 0) {
-        ok = write_all(fd, out.p, out.len);
-        ok = close(fd) == 0 && ok && rename(temp.p, path) == 0;
-        if (!ok)
-            unlink(temp.p);
-    }
-    buf_clear(&temp);
+    char why[600];
+    if (buf_addf(&out, "%s\t%zu%s\n", name, step, done || before.done ? "\tdone" : ""))
+        filesave_buf(path, 0600, true, &out, why, sizeof why); /* else: the old marks */
     buf_clear(&out);
     buf_clear(&all);
     free(path);

@@ -88,7 +88,7 @@ void lesson_draw(struct ui *ui)
     int need = paragraphs(none, 0, buf_str(&b), notes), hidden = need - body.h;
     /* What came last is what is new: a note and its question stand below the task. */
     if (!focused)
-        ui->lesson_scroll = w->done && hidden > 0 ? hidden : 0;
+        ui->lesson_scroll = (w->done || w->answered) && hidden > 0 ? hidden : 0;
     if (ui->lesson_scroll > hidden)
         ui->lesson_scroll = hidden;
     if (ui->lesson_scroll < 0)

@@ -163,19 +163,19 @@ static void every_lesson(void **state)
         if (strstr(all[i]->d_name, ".lesson")) {
             print_message("%s\n", all[i]->d_name);
             snprintf(file, sizeof file, "%s/%s", folder, all[i]->d_name);
-            one(file, 120, 40);
+            one(file, 80, 24);
         }
         free(all[i]);
     }
     free(all);
 }
 
-static void standard_size(void **state)
+static void wide_size(void **state)
 {
     char file[4400];
     (void)state;
     snprintf(file, sizeof file, "%s/lessons/04-reply-codes.lesson", getenv("top_srcdir"));
-    one(file, 80, 24);
+    one(file, 120, 40);
 }
 
 static void wrong_turns(void **state)
@@ -312,7 +312,7 @@ static void bad_lesson(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        term_unit_test(every_lesson), term_unit_test(standard_size),
+        term_unit_test(every_lesson), term_unit_test(wide_size),
         term_unit_test(wrong_turns),  term_unit_test(from_the_start_screen),
         term_unit_test(bad_lesson),   term_unit_test(progress),
         term_unit_test(signing),

@@ -129,6 +129,19 @@ static int explain(const struct proto *proto, const struct cap_diff *d, struct r
     return text_wrap(r, 0, ROLE_TEXT, text, strlen(text));
 }
 
+/* Does a list stand in what is not shown yet (:pace)? It is the reply's to tell. */
+static bool still_to_come(const struct tab *t)
+{
+    const struct source *src = t->pace.base;
+    size_t n = pace_hidden(&t->pace), from = n ? src->count(src->self) - n : 0;
+    struct moment m;
+    for (size_t i = from; n && i < from + n && i < from + 100; i++)
+        if (src->moment(src->self, i, &m) && m.proto &&
+            strcasecmp(m.command.name, m.proto->caps_verb) == 0)
+            return true;
+    return false;
+}
+
 void caps_draw(struct ui *ui)
 {
     static struct cap_diff rows[ROWS_MAX];
@@ -145,6 +158,11 @@ void caps_draw(struct ui *ui)
     struct rect in = {r.y, r.x + 1 + sidebar, r.h, r.w - 1 - sidebar};
     cursor_y = in.y;
     cursor_x = in.x;
+    if (tab && still_to_come(tab)) {
+        text_puts(in.y, in.x, in.w, ROLE_TITLE, "CAPS");
+        text_puts(in.y + 1, in.x, in.w, ROLE_DIM, "come with the reply");
+        return;
+    }
     const struct session *s = tab ? tab->session : NULL;
     const struct caps *now = s ? session_caps(s) : NULL, *was = s ? session_caps_before(s) : NULL;
     bool stale = s && session_caps_stale(s), first = !was, wide = in.w >= 36;

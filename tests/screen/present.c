@@ -168,6 +168,7 @@ static void pace(int cols, int rows)
     term_wait(t, "1 more to show", WAIT);
     term_wait(t, "C:   EHLO laptop.example", WAIT);
     assert_false(term_shows(t, "greets you"));
+    assert_false(term_shows(t, "PIPELINING"));
     assert_false(term_shows(t, "needs MAIL")); /* the header does not tell it either */
     /* keys do not wait, nor does what is sent */
     term_keys(t, "NOO");

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 enum { LESSON_FILE_MAX = 262144, LESSON_STEPS_MAX = 100 };
 
@@ -187,6 +188,11 @@ static void take_zone(struct lesson *l)
     }
     free(l->zone);
     l->zone = xstrdup(path);
+    struct stat st;
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) { /* a pipe would be waited for */
+        wrong(at("zone", 1), "zone: %s is no ordinary file", path);
+        return;
+    }
     struct zone *z = zone_read(path, why, sizeof why);
     if (!z)
         wrong(at("zone", 1), "zone: %s", why);

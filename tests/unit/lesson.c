@@ -224,6 +224,8 @@ static void bad_files(void **state)
         {HEAD "alignment = \"near\"\n" ONE, ":3:", "relaxed or strict"},
         {HEAD "spf = \"firm\"\n" ONE, ":3:", "hard or soft"},
         {HEAD "zone = \"no-such.zone\"\n" ONE, ":3:", "no-such.zone: No such file"},
+        {HEAD "zone = \"/dev/zero\"\n" ONE, ":3:", "/dev/zero is no ordinary file"},
+        {HEAD "zone = \".\"\n" ONE, ":3:", "no ordinary file"},
         {HEAD "zone = \"broken.zone\"\n" ONE, ":3:", "broken.zone:2: "},
         {HEAD "zone = \"good.zone\"\npolicy = \"none\"\n" ONE, ":4:", "does not go with zone"},
         {HEAD "step {\n say = \"verb = \\\"x\\\"\"\n\n verb = \"NOSUCH\"\n hint = \"h\"\n}\n",

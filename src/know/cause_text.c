@@ -341,6 +341,31 @@ static void late_code(struct cause_text *out, const unsigned char *p, const unsi
     }
 }
 
+/* What tells nothing: "if you believe this is an error", and "Transaction failed: " before what it
+ * failed of. */
+static void no_courtesy(struct cause_text *t, const unsigned char *p, size_t len)
+{
+    static const char *const said[] = {" is an error ", " in error ", " by mistake ",
+                                       " is a mistake "};
+    static const struct {
+        const char *raw, *folded;
+    } opening[] = {{"ransaction failed: ", " transaction failed "},
+                   {"ervice unavailable; ", " service unavailable "}};
+    for (size_t i = 0; i < sizeof opening / sizeof *opening; i++)
+        if (memmem(p, len, opening[i].raw, strlen(opening[i].raw))) {
+            size_t n = strlen(opening[i].folded);
+            unsigned char *at = memmem(t->text, t->n, opening[i].folded, n);
+            if (at)
+                memset(at, ' ', n);
+        }
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+        size_t n = strlen(said[i]);
+        unsigned char *at = memmem(t->text, t->n, said[i], n);
+        if (at)
+            memset(at, ' ', n);
+    }
+}
+
 void cause_fold(const struct cause_question *q, struct cause_text *out)
 {
     const unsigned char *p = (const unsigned char *)(q->text ? q->text : "");
@@ -376,6 +401,7 @@ void cause_fold(const struct cause_question *q, struct cause_text *out)
     put(&w, ' ');
     out->n = (size_t)(w.at - out->text);
     *w.at = '\0';
+    no_courtesy(out, begin, (size_t)(end - begin));
     if (out->code && !out->eclass)
         late_code(out, begin, end);
     if (out->code >= 200 && out->code < 400)

@@ -220,6 +220,15 @@ static bool look_at_spf(struct run *r, const struct spf *s)
     return is && s->result == SPF_TEMPERROR;
 }
 
+/* Did a signature before this one, of the same domain, come to the same? */
+static bool said_before(const struct dkim *d, size_t i)
+{
+    for (size_t k = 0; k < i; k++)
+        if (d->at[k].result == d->at[i].result && !strcmp(d->at[k].d, d->at[i].d))
+            return true;
+    return false;
+}
+
 static bool look_at_dkim(struct run *r, const struct dkim *d)
 {
     bool wait = false;
@@ -227,6 +236,8 @@ static bool look_at_dkim(struct run *r, const struct dkim *d)
         buf_add_str(&r->why, "; no DKIM signature");
     for (size_t i = 0; i < d->n; i++) {
         const struct dkim_signature *s = &d->at[i];
+        if (said_before(d, i))
+            continue;
         buf_addf(&r->why, "; DKIM %s", dkim_word(s->result));
         if (s->result != DKIM_PASS && s->result != DKIM_TEMPERROR) {
             buf_addf(&r->why, " of %s proves nothing", s->d[0] ? s->d : "?");

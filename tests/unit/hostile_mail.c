@@ -77,10 +77,13 @@ static void body(void **state)
     buf_add_str(&b, "From: a@bank.test\r\n\r\n");
     while (b.len < (50 << 20))
         buf_add_str(&b, "a line \t of the body\r\n\r\n \r\n");
-    judged(KEY, &b, "a@bank.test", &v);
+    judged(KEY "_dmarc.bank.test. TXT \"v=DMARC1; p=reject\"\n", &b, "a@bank.test", &v);
     assert_int_equal(v.dkim.at[0].result, DKIM_FAIL);
     assert_int_equal(v.dkim.at[9].result, DKIM_PERMERROR);
     assert_non_null(strstr(buf_str(&v.dkim.at[9].because), "too large"));
+    const char *once = strstr(buf_str(&v.dmarc[0].because), "DKIM fail of bank.test");
+    assert_non_null(once);
+    assert_null(strstr(once + 1, "DKIM fail of bank.test"));
     verdict_clear(&v);
     buf_clear(&b);
 }

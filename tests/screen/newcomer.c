@@ -88,6 +88,7 @@ static void newcomer(int cols, int rows)
     assert_false(term_shows(t, "PASS green-pencil"));
     say(t, "LIST", "C:   LIST");
     say(t, "RETR 1", "C:   RETR 1");
+    term_wait(t, "ok: the whole", WAIT); /* Space before the reply would fold another one */
     press(t, "Esc", "Esc talk");
     press(t, "Space", "Space fold");
     if (rows < 20) { /* the letter is longer than the screen */

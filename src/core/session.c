@@ -120,6 +120,7 @@ static void timed_out(void *arg)
     snprintf(why, sizeof why, "no reply to %s within %.0f s: gave up waiting", what,
              (double)phase_ms(s) / 1000.0);
     session_event_entry(s, EVENT_TIMED_OUT, MARK_WARN, 0, "%s", why);
+    session_saw_end(s, why);
     session_give_up(s, FAULT_NETWORK, why);
 }
 

@@ -109,6 +109,7 @@ static void closed(struct session *s, const char *text)
     bool banner =
         s->nqueue > 0 && s->queue[0].cmd.verb && (s->queue[0].cmd.verb->flags & VERB_BANNER);
     session_stream_end(s);
+    session_saw_end(s, "the connection was closed instead");
     if (s->mx_leaving) {
         session_event_entry(s, EVENT_CLOSED, MARK_EVENT, 0, "%s", text);
         session_give_up(s, FAULT_NETWORK, "it did not greet");
@@ -147,6 +148,8 @@ static void failed(struct session *s, const struct conn_event *ev)
         snprintf(s->tls_failed, sizeof s->tls_failed, "%s", ev->text);
     bool in_reply = s->reply_entry != NO_ENTRY;
     session_stream_end(s);
+    if (!tls)
+        session_saw_end(s, ev->text);
     enum event_kind kind =
         tls ? EVENT_TLS_FAILED : kind_of_errno(ev->sys_errno, EVENT_NETWORK_FAILED);
     session_event_entry(s, kind, MARK_WARN, ev->sys_errno, "%s%s", ev->text,

@@ -168,6 +168,9 @@ void session_stream_end(struct session *s);
 /* session_seen.c: for tls_seen. */
 void session_saw_caps(struct session *s);
 void session_saw_refusal(struct session *s, const char *line, size_t n);
+/* The connection ends, or is given up, by the other end's doing: a STARTTLS that waits was refused
+ * by that. */
+void session_saw_end(struct session *s, const char *how);
 
 /* session_mx.c */
 bool session_mx_begin(struct session *s);

@@ -5,6 +5,7 @@
 #include "core/session_priv.h"
 #include "heloscope/tlsreport.h"
 
+#include <stdio.h>
 #include <string.h>
 
 void session_saw_caps(struct session *s)
@@ -24,6 +25,13 @@ void session_saw_refusal(struct session *s, const char *line, size_t n)
     for (; i < n && i + 1 < sizeof s->tls_refused; i++)
         s->tls_refused[i] = line[i] >= ' ' && line[i] < 0x7f ? line[i] : '?';
     s->tls_refused[i] = '\0';
+}
+
+void session_saw_end(struct session *s, const char *how)
+{
+    const struct verb *v = s->nqueue > 0 ? s->queue[0].cmd.verb : NULL;
+    if (v && (v->flags & VERB_UPGRADE) && !s->tls_refused[0])
+        snprintf(s->tls_refused, sizeof s->tls_refused, "no reply, %s", how);
 }
 
 void session_tls_seen(const struct session *s, struct tls_seen *out)

@@ -200,6 +200,12 @@ static void lists(struct finder *f, const struct tls_seen *s, struct buf *words)
     buf_trim(words, 0);
 }
 
+/* The words are tls_facts.c's. Whom to trust is not the question then. */
+static bool is_weak(const char *why)
+{
+    return strstr(why, "weak key: ") || strstr(why, "signed with a weak digest");
+}
+
 static void certificate(struct finder *f, const struct tls_seen *s)
 {
     static const int by_check[TLS_CHECKS] = {[TLS_CHECK_CHAIN] = RULE_UNTRUSTED,
@@ -215,7 +221,8 @@ static void certificate(struct finder *f, const struct tls_seen *s)
         if (o->word == TLS_FAILS && tls_peer_stood_in(s->peer, (enum tls_check)c))
             buf_addf(&excused, "%s%.120s", excused.len ? "; " : "", o->why);
         else if (o->word == TLS_FAILS)
-            found(f, by_check[c], "%s", o->why);
+            found(f, c == TLS_CHECK_CHAIN && is_weak(o->why) ? RULE_WEAK : by_check[c], "%s",
+                  o->why);
     }
     if (excused.len)
         found(f, RULE_DANE_ONLY, "%s", buf_str(&excused));

@@ -116,6 +116,21 @@ static void refusal(struct probe *p, const struct probe_talk *t, const char *whe
     }
 }
 
+/* It was there, and greeted: what then went wrong is no closed port. */
+static bool broke_off(const struct probe_talk *t)
+{
+    return t->outcome == PROBE_UNREACHABLE && t->banner_ms > 0;
+}
+
+static void unreachable(struct probe *p, const struct probe_talk *t, const char *where)
+{
+    if (broke_off(t))
+        by_rule(p, "broken-off", where, "broken off at %s: %s", t->stage, t->reply);
+    else
+        by_rule(p, p->way.proxy && t->connect_ms == 0 ? "proxy-failed" : "unreachable", where, "%s",
+                t->reply);
+}
+
 static void from_talk(struct probe *p, const struct probe_talk *t)
 {
     struct tls_finding found[TLS_FINDINGS_MAX];
@@ -123,8 +138,7 @@ static void from_talk(struct probe *p, const struct probe_talk *t)
     char where[800];
     probe_talk_name(t, where, sizeof where);
     if (t->outcome == PROBE_UNREACHABLE)
-        by_rule(p, p->way.proxy && t->connect_ms == 0 ? "proxy-failed" : "unreachable", where, "%s",
-                t->reply);
+        unreachable(p, t, where);
     else if (t->outcome == PROBE_GARBAGE)
         by_rule(p, "garbage", where, "%s", t->reply);
     else if (t->outcome == PROBE_REFUSED)
@@ -136,7 +150,7 @@ static void from_talk(struct probe *p, const struct probe_talk *t)
     for (size_t i = 0; i < n; i++) {
         const struct tls_rule *r = found[i].rule;
         /* A talk that came to nothing before is not blamed for what it did not do. */
-        if (t->outcome == PROBE_REFUSED && strcmp(r->id, "starttls-not-used") == 0)
+        if (t->outcome != PROBE_FINE && strcmp(r->id, "starttls-not-used") == 0)
             continue;
         struct probe_finding *f = add(p, r->gravity, r->id, where);
         tls_finding_text(&seen, r->title, f->title, sizeof f->title);
@@ -233,6 +247,11 @@ static void answer(struct probe *p)
         snprintf(p->answer, sizeof p->answer, "%s for %s fails: %s %s: %s", purpose(p), subject(p),
                  name, tls ? "fails in TLS" : "does not speak the protocol", first->reply);
         p->fault = tls ? FAULT_TLS : FAULT_PROTOCOL;
+    } else if (p->ntalks && broke_off(&p->talks[0])) {
+        probe_talk_name(&p->talks[0], name, sizeof name);
+        snprintf(p->answer, sizeof p->answer, "%s for %s breaks off at %s: %s: %s", purpose(p),
+                 subject(p), p->talks[0].stage, name, p->talks[0].reply);
+        p->fault = FAULT_NETWORK;
     } else if (p->ntalks) {
         snprintf(p->answer, sizeof p->answer, "%s for %s has no way: %s%s", purpose(p), subject(p),
                  p->ntalks > 1 ? "no address can be reached; the first: " : "", p->talks[0].reply);

@@ -121,6 +121,8 @@ static enum fault report(struct look *k, const struct args *a)
     buf_clear(&out);
     if (nothing)
         return session_fault(k->session);
+    if (session_fault(k->session) != FAULT_NONE)
+        fprintf(stderr, "heloscope: %s\n", session_last(k->session));
     size_t n = tls_findings(&seen, found, TLS_FINDINGS_MAX);
     return !seen.facts || (n && found[0].rule->gravity == TLS_GRAVE) ? FAULT_TLS : FAULT_NONE;
 }

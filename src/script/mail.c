@@ -130,7 +130,9 @@ static void lost(struct mailer *m)
     else if (m->stage == MAIL_BANNER || late || f == FAULT_PROTOCOL)
         mail_fail(m, mail_stage_status(m), "%s", *last ? last : "the server closed the connection");
     else
-        mail_fail(m, MAIL_STATUS_LOST, "%s", *last ? last : "the server closed the connection");
+        mail_fail(m, MAIL_STATUS_LOST, "%s (at the stage %.*s)",
+                  *last ? last : "the server closed the connection",
+                  (int)strcspn(mail_stages[m->stage].names, " "), mail_stages[m->stage].names);
     m->state = STATE_OVER;
 }
 

@@ -193,7 +193,7 @@ static void statuses(void **state)
         {data, {0}, 25, "DATA was refused: 451 later"},
         {end, {0}, 26, "the letter was refused: 554 spam"},
         {quit, {0}, 27, "QUIT was refused: 421 no"},
-        {lost, {0}, 6, "without a reply"},
+        {lost, {0}, 6, "without a reply (at the stage "},
         {tls, {.tls = true}, 29, "STARTTLS is not offered"},
         {refused, {.tls = true}, 29, "STARTTLS was refused: 454 no"},
         {tls, {.auth = true, .user = "me", .have = LOGIN_PASSWORD}, 28, "no way to log in"},

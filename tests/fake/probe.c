@@ -129,6 +129,12 @@ static const struct fake_step cut_in_handshake[] = {SEND("220 mx.example.test\r\
                                                     EXPECT_BYTES(20),
                                                     CUT(),
                                                     END()};
+static const struct fake_step cut_at_starttls[] = {SEND("220 mx.example.test\r\n"),
+                                                   EXPECT("EHLO "),
+                                                   SEND("250-mx\r\n250 STARTTLS\r\n"),
+                                                   EXPECT("STARTTLS"),
+                                                   CLOSE(),
+                                                   END()};
 static const struct fake_step web[] = {SEND("HTTP/1.1 400 Bad Request\r\nServer: x\r\n\r\n"),
                                        CLOSE(), END()};
 static const struct fake_step hangs_up[] = {CLOSE(), END()};
@@ -190,6 +196,10 @@ static const struct row {
     {"smtp://mx.example.test:%d", cut_in_handshake, NULL, "x.test", 6,
      "Mail for mx.example.test fails: mx.example.test:%d fails in TLS: ",
      "grave:handshake-failed "},
+    {"smtp://mx.example.test:%d", cut_at_starttls, NULL, "x.test", 5,
+     "Mail for mx.example.test breaks off at STARTTLS: mx.example.test:%d: the server closed the "
+     "connection without a reply",
+     "grave:broken-off grave:starttls-refused "},
     {"smtp://mx.example.test:%d", web, NULL, "x.test", 7,
      "Mail for mx.example.test fails: mx.example.test:%d does not speak the protocol: ",
      "grave:garbage "},

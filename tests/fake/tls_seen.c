@@ -121,6 +121,8 @@ static const struct fake_step all_well[] = {BANNER, EHLO_TLS, GO, STARTTLS(GOOD)
 static const struct fake_step refused[] = {
     BANNER, EHLO_TLS, EXPECT("STARTTLS"),
     SEND("454 4.7.0 TLS not available due to local problem\r\n"), BYE};
+static const struct fake_step reset[] = {BANNER, EHLO_TLS, EXPECT("STARTTLS"), RESET(), END()};
+static const struct fake_step closed[] = {BANNER, EHLO_TLS, EXPECT("STARTTLS"), CLOSE(), END()};
 static const struct fake_step then_plain[] = {
     BANNER, EHLO_TLS, GO, EXPECT_BYTES(1), SEND("421 4.3.0 no TLS library\r\n"), CLOSE(), END()};
 static const struct fake_step not_offered[] = {
@@ -172,6 +174,9 @@ static const struct {
     {then_plain, "smtp", begin, NULL, "handshake-failed",
      "handshake failed, and the connection with it"},
     {not_offered, "smtp", clear, NULL, "starttls-not-offered auth-in-clear-hashed", "(stripping)"},
+    {reset, "smtp", begin, NULL, "starttls-refused",
+     "STARTTLS is offered and then refused: no reply, the other end reset the connection"},
+    {closed, "smtp", begin, NULL, "starttls-refused", "no reply, the connection was closed"},
     {clear_login, "smtp", clear, NULL, "auth-in-clear starttls-not-used",
      "offered before TLS: PLAIN LOGIN"},
     {wrong, "smtp", upgrade, NULL, "certificate-wrong-name",
@@ -179,7 +184,7 @@ static const struct {
     {expired, "smtp", upgrade, NULL, "certificate-date",
      "! date      FAILS: expired since 2024-05-01"},
     {self, "smtp", upgrade, NULL, "certificate-untrusted", "! chain     FAILS: self-signed"},
-    {weak, "smtp", upgrade, NULL, "certificate-untrusted", "weak key: 1024 bits"},
+    {weak, "smtp", upgrade, NULL, "certificate-weak", "weak key: 1024 bits"},
     {asks, "smtp", upgrade, NULL, "client-certificate-asked", "--cert FILE"},
     {old, "smtp", upgrade, &from_1_0, "old-tls-version", "this connection uses TLS 1.1"},
     {old, "smtp", begin, NULL, "handshake-failed", "TLS handshake fails"},

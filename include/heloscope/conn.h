@@ -55,7 +55,7 @@ typedef void conn_fn(void *arg, const struct conn_event *ev);
 
 struct conn_options {
     int connect_timeout_ms; /* for each address; 0: 30 s */
-    int resolve_timeout_ms; /* 0: 10 s */
+    int resolve_timeout_ms; /* 0: 5 s */
     int tls_timeout_ms;     /* 0: 30 s */
     bool insecure;          /* go on with an unverified certificate without a question */
     bool tls_hold;          /* CONN_TLS_UNVERIFIED comes for each certificate, whatever it is worth:

@@ -88,7 +88,7 @@ struct dns {
 
 struct dns_options {
     const char *servers; /* "127.0.0.1:5353,[::1]:53"; NULL: the system's */
-    int timeout_ms;      /* for each question; 0: 10 s */
+    int timeout_ms;      /* for each question; 0: 5 s */
 };
 
 /* The machine's resolver. Starts nothing before the first question; /etc/hosts is not looked at.

@@ -38,7 +38,7 @@ struct mx_list {
     bool reserved_ok;   /* reserved addresses were asked for: they count like others */
     size_t best;        /* the first that mx_takes(); n: none does */
     bool authenticated; /* the MX records were (dns.h) */
-    bool temporary;     /* MX_FAILED: another try may help */
+    bool temporary;     /* there is no best one: another try may help */
     size_t dropped;     /* addresses above the ceiling */
     char why[700];      /* a sentence where there is no best one; else "" */
     double ms;

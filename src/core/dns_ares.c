@@ -22,7 +22,7 @@
 enum {
     SOCKETS = 16,
     TRIES = 4,
-    QUESTION_MS = 10000,
+    QUESTION_MS = 5000,
     UDP_SIZE = 1232, /* RFC 9715: no fragments */
     AD_OCTET = 3,
     AD_BIT = 0x20
@@ -61,6 +61,7 @@ struct asker {
     int timeout_ms;
     struct lane lanes[2]; /* with and without trying the next server */
     bool local;           /* every name server is on this machine */
+    char names[160];      /* of the name servers, once one was asked */
     char open_why[160];   /* c-ares could not start */
     struct dns_query *queries;
     struct watch *deliver;
@@ -161,6 +162,26 @@ static bool all_local(ares_channel channel)
     return local;
 }
 
+void dns_servers(void *channel, char *out, size_t size)
+{
+    struct ares_addr_port_node *list = NULL;
+    size_t n = 0;
+    *out = '\0';
+    if (!channel || ares_get_servers_ports(channel, &list) != ARES_SUCCESS)
+        return;
+    for (const struct ares_addr_port_node *s = list; s && n < size; s = s->next) {
+        char ip[INET6_ADDRSTRLEN] = "?", port[12] = "";
+        const bool six = s->family == AF_INET6;
+        inet_ntop(s->family, six ? (const void *)&s->addr.addr6 : (const void *)&s->addr.addr4, ip,
+                  sizeof ip);
+        if (s->udp_port && s->udp_port != 53)
+            snprintf(port, sizeof port, ":%d", s->udp_port);
+        n += (size_t)snprintf(out + n, size - n, "%s%s%s%s%s", n ? ", " : "",
+                              six && *port ? "[" : "", ip, six && *port ? "]" : "", port);
+    }
+    ares_free_data(list);
+}
+
 static bool lane_open(struct lane *l)
 {
     struct asker *d = l->d;
@@ -187,6 +208,7 @@ static bool lane_open(struct lane *l)
         return false;
     }
     d->local = all_local(l->channel);
+    dns_servers(l->channel, d->names, sizeof d->names);
     return true;
 }
 
@@ -271,7 +293,7 @@ static bool try_again(struct dns_query *q)
 static void no_message(const struct dns_query *q, struct dns_reading *out)
 {
     struct dns_answer *a = &out->a;
-    const char *detail = "";
+    char detail[300] = "";
     *a = (struct dns_answer){.name = q->name, .type = q->type, .rcode = -1};
     switch (q->done ? q->status : ARES_ETIMEOUT) {
     case ARES_EBADNAME:
@@ -285,17 +307,21 @@ static void no_message(const struct dns_query *q, struct dns_reading *out)
         break;
     case ARES_ETIMEOUT:
         a->status = DNS_TIMEOUT;
+        if (q->d->names[0])
+            snprintf(detail, sizeof detail, "%s was asked for %g s", q->d->names,
+                     q->d->timeout_ms / 1000.0);
         break;
     case ARES_ECONNREFUSED:
         a->status = DNS_TIMEOUT;
-        detail = "none can be reached";
+        snprintf(detail, sizeof detail, "none can be reached (%s)", q->d->names);
         break;
     case ARES_EBADRESP:
         a->status = DNS_BROKEN;
         break;
     default:
         a->status = DNS_TIMEOUT;
-        detail = q->d->open_why[0] ? q->d->open_why : ares_strerror(q->status);
+        snprintf(detail, sizeof detail, "%s",
+                 q->d->open_why[0] ? q->d->open_why : ares_strerror(q->status));
     }
     dns_say(out, detail);
 }

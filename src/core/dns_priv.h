@@ -40,6 +40,9 @@ void dns_say(struct dns_reading *out, const char *detail);
 /* Reads a message as it came from the wire. RFC 1035 4. */
 void dns_read(const unsigned char *msg, size_t n, const char *name, enum dns_type type,
               struct dns_reading *out);
+/* The name servers of a c-ares channel, for a sentence: "127.0.0.1:53, [::1]:53"; where a port is
+ * 53 it is left out. "" where they are not known. */
+void dns_servers(void *channel, char *out, size_t size);
 /* Equal without case and without the last dot. */
 bool dns_same_name(const char *a, const char *b);
 

@@ -500,7 +500,7 @@ struct happy *happy_start(struct loop *l, const struct target *t, const struct c
     h->loop = l;
     h->target = t;
     h->connect_ms = o->connect_timeout_ms > 0 ? o->connect_timeout_ms : 30000;
-    h->resolve_ms = o->resolve_timeout_ms > 0 ? o->resolve_timeout_ms : 10000;
+    h->resolve_ms = o->resolve_timeout_ms > 0 ? o->resolve_timeout_ms : 5000;
     h->servers = o->name_servers;
     h->route = o->route;
     h->fn = fn;

@@ -214,6 +214,9 @@ static void done(struct mx *m)
         put_host(m, &m->hosts[i]);
     for (l->best = 0; l->best < l->n && !mx_takes(l, l->best); l->best++)
         ;
+    for (size_t i = 0; l->best == l->n && i < m->nhosts; i++)
+        for (int f = 0; f < 2; f++)
+            l->temporary |= m->hosts[i].why[f][0] && !m->hosts[i].absent[f];
     if (l->best == l->n && !l->why[0])
         say_why(l);
     l->ms = (double)(now_us() - m->since) / 1000.0;

@@ -6,6 +6,7 @@
  * families at once). */
 #define CARES_NO_DEPRECATED
 #include "core/resolve.h"
+#include "core/dns_priv.h"
 #include "heloscope/buf.h"
 #include "heloscope/loop.h"
 #include "core/lazy/cares.gen.h"
@@ -17,7 +18,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { SOCKETS = 16, TRY_MS = 2500, TRIES = 4 };
+enum { SOCKETS = 16, TRY_MS = 1250, TRIES = 4 };
 
 struct question {
     struct resolve *r;
@@ -42,6 +43,7 @@ struct resolve {
     bool late;
     resolve_fn *fn;
     void *arg;
+    char names[160]; /* of the name servers */
     bool *dead;
 };
 
@@ -88,13 +90,17 @@ static void tell(struct resolve *r)
         int status = q->done ? q->status : ARES_ETIMEOUT;
         if (status == ARES_SUCCESS && !q->n)
             status = ARES_ENODATA;
+        char why[300];
+        snprintf(why, sizeof why, "%s", words(status, q->family));
+        if (status == ARES_ETIMEOUT && r->names[0])
+            snprintf(why, sizeof why, "no answer from the name server (%s)", r->names);
         struct resolve_answer a = {
             .family = q->family,
             .at = q->at,
             .n = q->n,
             .absent = status == ARES_ENOTFOUND || status == ARES_ENODATA,
             .more = i == 0 && !r->q[1].told && (r->q[1].done || r->late),
-            .why = q->n ? "" : words(status, q->family),
+            .why = q->n ? "" : why,
         };
         r->fn(r->arg, &a);
         if (dead)
@@ -235,6 +241,7 @@ static bool ask(struct resolve *r, const char *name, const char *servers, char *
             ares_destroy(r->channel);
         return false;
     }
+    dns_servers(r->channel, r->names, sizeof r->names);
     for (size_t i = 0; i < 2; i++) {
         struct ares_addrinfo_hints hints = {
             .ai_family = r->q[i].family, .ai_socktype = SOCK_STREAM, .ai_flags = ARES_AI_NOSORT};

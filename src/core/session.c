@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { RESOLVE_MS = 5000 };
+
 #define MINUTES(n) ((int64_t)(n)*60 * 1000)
 
 void session_tell(struct session *s, enum session_event ev)
@@ -169,7 +171,10 @@ static struct session *session_new(struct loop *l, const struct target *t,
     s->ahead = s->now;
     if (o->timeout_ms > 0) {
         struct conn_options *c = &s->options.conn;
-        c->connect_timeout_ms = c->resolve_timeout_ms = c->tls_timeout_ms = o->timeout_ms;
+        c->connect_timeout_ms = c->tls_timeout_ms = o->timeout_ms;
+        /* Name servers answer at once or not at all: more patience than usual helps nobody. */
+        if (!c->resolve_timeout_ms && o->timeout_ms < RESOLVE_MS)
+            c->resolve_timeout_ms = o->timeout_ms;
     }
     return s;
 }

@@ -82,6 +82,8 @@ struct probe {
     struct mx *mx;
     struct mx_list *list;    /* NULL: the target is no domain */
     struct dnsfacts *domain; /* what the domain publishes; NULL: not asked */
+    int dns_ms;              /* for each question */
+    bool dns_silent;         /* the name server did not answer: it is asked nothing more */
     size_t asking;           /* dnsfacts that are not answered yet */
     struct probe_talk talks[PROBE_TALKS_MAX];
     size_t ntalks, at;

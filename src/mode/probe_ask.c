@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { DNS_MS = 10000 };
+enum { DNS_MS = 5000, AGAIN_MS = 300 };
 
 static void next_talk(struct probe *p)
 {
@@ -47,7 +47,7 @@ static bool is_loopback(const char *address)
 
 static struct dnsfacts *ask(struct probe *p, const struct dnsfacts_ask *a)
 {
-    struct dnsfacts *f = dnsfacts_start(&p->dns, a, on_facts, p);
+    struct dnsfacts *f = p->dns_silent ? NULL : dnsfacts_start(&p->dns, a, on_facts, p);
     if (f)
         p->asking++;
     return f;
@@ -143,6 +143,10 @@ static void on_host(void *arg, const struct mx_list *list)
     for (size_t i = 0; usable > 1 && i < list->n; i++)
         if (list->at[i].usable)
             talk_with(p, &list->at[i]);
+    /* A name of /etc/hosts needs no name server; others must not wait for it once more. */
+    p->dns_silent = !usable && list->temporary && list->ms >= p->dns_ms;
+    if (p->dns_silent)
+        p->o.conn.resolve_timeout_ms = AGAIN_MS;
     mx_cancel(p->mx);
     p->mx = NULL;
     if (usable > 1)
@@ -172,8 +176,8 @@ static void judge(struct probe *p)
 void probe_run(struct probe *p)
 {
     char why[300] = "";
-    struct dns_options o = {.servers = p->o.conn.name_servers,
-                            .timeout_ms = p->o.timeout_ms < DNS_MS ? p->o.timeout_ms : DNS_MS};
+    p->dns_ms = p->o.timeout_ms < DNS_MS ? p->o.timeout_ms : DNS_MS;
+    struct dns_options o = {.servers = p->o.conn.name_servers, .timeout_ms = p->dns_ms};
     if (!dns_open(&p->dns, p->loop, &o, why, sizeof why)) { /* mode_route() has looked at it */
         snprintf(p->answer, sizeof p->answer, "%s", why);
         p->fault = FAULT_USAGE;

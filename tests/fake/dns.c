@@ -150,11 +150,19 @@ static const struct row lying[] = {
     {"", DNS_A, DNS_BAD_NAME, "", "'' cannot be a name in DNS"},
 };
 
+/* Who was asked, and how long, stands behind a silence only. */
+static bool says(const char *why, const struct row *r)
+{
+    size_t n = strlen(r->why);
+    return strncmp(why, r->why, n) == 0 &&
+           (r->status == DNS_TIMEOUT && n ? strstr(why + n, ": 127.0.0.1:") != NULL : !why[n]);
+}
+
 static void rows(struct got *g, const struct dns *d, const struct row *r, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         ask(g, d, r[i].name, r[i].type);
-        if (g->status != r[i].status || strcmp(g->text, r[i].text) || strcmp(g->why, r[i].why))
+        if (g->status != r[i].status || strcmp(g->text, r[i].text) || !says(g->why, &r[i]))
             fail_msg("%s %s: status %d, \"%s\", \"%s\"; expected %d, \"%s\", \"%s\"", r[i].name,
                      dns_type_name(r[i].type), g->status, g->text, g->why, r[i].status, r[i].text,
                      r[i].why);
@@ -272,7 +280,7 @@ static void nobody_there(void **state)
     char why[300];
     ask(&g, &d, "example.test", DNS_A);
     assert_string_equal(g.why, "no answer from the name server to the question for A of "
-                               "example.test: none can be reached");
+                               "example.test: none can be reached (127.0.0.1:1)");
     dns_free(&d);
     assert_false(
         dns_open(&d, g.loop, &(struct dns_options){.servers = "nonsense"}, why, sizeof why));

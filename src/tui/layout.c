@@ -113,6 +113,12 @@ void layout_compute(struct ui *ui, int editor_rows, bool hint)
             l->lesson = pane;
         else
             l->talk = pane;
+        /* What to do in a lesson is read while it is done: it stands below the talk. */
+        if (l->talk.h >= 11 && ui->lesson) {
+            int h = l->talk.h * 2 / 5;
+            l->talk.h -= h;
+            l->lesson = rows(bottom - h, h, w);
+        }
         return;
     }
     if (ui->zoom) {

@@ -140,7 +140,13 @@ void lesson_ask(struct app *app)
     char list[1500];
     lessons_list(list, sizeof list);
     prompt_ask(app, PROMPT_TEXT, "which lesson?", NULL, chosen,
-               "%s\nA number, or the file of a lesson of your own.", list);
+               "%sOr type a number, or the file of a lesson of your own.", list);
+    /* The first that was not gone through is the one to go on with. */
+    int rows = 0, next = 0;
+    for (const char *p = list, *end; (end = strchr(p, '\n')); p = end + 1, rows++)
+        if (next == rows && p[1] == 'x')
+            next++;
+    prompt_rows(app, rows, next < rows ? next : 0);
 }
 
 static bool none(struct app *app)

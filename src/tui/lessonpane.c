@@ -72,10 +72,10 @@ void lesson_draw(struct ui *ui)
         r.x++;
         r.w--;
     }
-    if (ui->present && !sidebar)
+    bool stacked = !sidebar && ui->layout.talk.h > 0;
+    if (stacked)
         panes_rule((struct rect){r.y, r.x, 1, r.w}, focused);
     lesson_title(w, title, sizeof title);
-    bool stacked = ui->present && !sidebar;
     snprintf(head, sizeof head, stacked ? "[ LESSON %s ]" : "LESSON %s", title);
     text_puts(r.y, r.x + 1, r.w - 2, ROLE_TITLE, head);
     cursor_y = r.y;

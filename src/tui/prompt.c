@@ -35,7 +35,7 @@ void prompt_ask(struct app *app, enum prompt_kind kind, const char *title, const
     p->on = true;
     p->kind = kind;
     p->fn = fn;
-    p->scroll = 0;
+    p->scroll = p->rows = p->selected = 0;
     p->lines = false;
     buf_init_secret(&p->answer, ANSWER_MAX);
     if (initial)
@@ -46,6 +46,12 @@ void prompt_ask(struct app *app, enum prompt_kind kind, const char *title, const
     vsnprintf(p->text, sizeof p->text, fmt, ap);
     va_end(ap);
     app->ui.dirty = true;
+}
+
+void prompt_rows(struct app *app, int rows, int selected)
+{
+    app->prompt.rows = rows;
+    app->prompt.selected = selected;
 }
 
 static size_t back_one(const struct buf *b, size_t at)
@@ -108,6 +114,15 @@ void prompt_paste(struct app *app, const char *s, size_t n)
     app->ui.dirty = true;
 }
 
+static void move_by(struct prompt *p, int rows)
+{
+    p->selected += rows;
+    if (p->selected >= p->rows)
+        p->selected = p->rows - 1;
+    if (p->selected < 0)
+        p->selected = 0;
+}
+
 static void text_key(struct app *app, const struct key *k)
 {
     struct prompt *p = &app->prompt;
@@ -117,8 +132,14 @@ static void text_key(struct app *app, const struct key *k)
     if (k->kind == KEY_NAMED_) {
         switch (k->code) {
         case TKEY_ENTER:
+            if (p->rows && p->answer.len == 0)
+                buf_addf(&p->answer, "%d", p->selected + 1);
             close_with(app, "");
             return;
+        case TKEY_UP:
+        case TKEY_DOWN:
+            move_by(p, k->code == TKEY_UP ? -1 : 1);
+            break;
         case TKEY_LEFT:
             p->point = back_one(b, p->point);
             break;
@@ -192,6 +213,10 @@ void prompt_key(struct app *app, const struct key *k)
         return;
     }
     if (k->kind == KEY_NAMED_ && (k->code == TKEY_PGDN || k->code == TKEY_PGUP)) {
+        if (p->rows) {
+            move_by(p, k->code == TKEY_PGDN ? 5 : -5);
+            return;
+        }
         p->scroll += k->code == TKEY_PGDN ? 3 : -3;
         if (p->scroll < 0)
             p->scroll = 0;
@@ -208,6 +233,32 @@ void prompt_key(struct app *app, const struct key *k)
         close_with(app, NULL);
 }
 
+/* The rows, a line each, around the selected one, and what stands behind them in a line. */
+static void draw_rows(struct prompt *p, struct rect in)
+{
+    int list = in.h - 2;
+    if (list < 1)
+        list = 1;
+    if (p->selected < p->scroll)
+        p->scroll = p->selected;
+    if (p->selected >= p->scroll + list)
+        p->scroll = p->selected - list + 1;
+    const char *line = p->text;
+    for (int i = 0; i < p->rows; i++) {
+        size_t n = strcspn(line, "\n");
+        struct rect at = {in.y + i - p->scroll, in.x, 1, in.w};
+        if (i >= p->scroll && i < p->scroll + list) {
+            enum role r = i == p->selected ? ROLE_SELECTION : ROLE_TEXT;
+            text_fill(at, r);
+            text_puts(at.y, in.x, 2, r, i == p->selected ? "> " : "  ");
+            text_put(at.y, in.x + 2, in.w - 2, r, line, n);
+        }
+        line += n + (line[n] == '\n');
+    }
+    if (in.h > 2)
+        text_puts(in.y + in.h - 2, in.x, in.w, ROLE_NOTE, line);
+}
+
 void prompt_draw(struct app *app)
 {
     struct prompt *p = &app->prompt;
@@ -215,15 +266,21 @@ void prompt_draw(struct app *app)
     if (w > app->ui.cols - 4)
         w = app->ui.cols - 4;
     struct rect none = {0, 0, 0, w - 4};
-    int lines = text_wrap(none, 0, ROLE_TEXT, p->text, strlen(p->text));
+    int lines = p->rows ? p->rows + 1 : text_wrap(none, 0, ROLE_TEXT, p->text, strlen(p->text));
     bool yesno = p->kind == PROMPT_YESNO;
     struct rect in = box_draw(app, lines + 4, w, p->title,
-                              yesno ? "y yes   n, Enter or Esc: no" : "Enter take   Esc leave");
+                              yesno     ? "y yes   n, Enter or Esc: no"
+                              : p->rows ? "arrows choose   Enter take   Esc leave"
+                                        : "Enter take   Esc leave");
     struct rect words = in;
     words.h = in.h - 1;
-    if (p->scroll > lines - words.h)
-        p->scroll = lines > words.h ? lines - words.h : 0;
-    text_wrap(words, p->scroll, ROLE_TEXT, p->text, strlen(p->text));
+    if (p->rows) {
+        draw_rows(p, in);
+    } else {
+        if (p->scroll > lines - words.h)
+            p->scroll = lines > words.h ? lines - words.h : 0;
+        text_wrap(words, p->scroll, ROLE_TEXT, p->text, strlen(p->text));
+    }
     int y = in.y + in.h - 1, x = in.x;
     if (yesno) {
         x += text_puts(y, x, in.w, ROLE_PROMPT, "[y/N] ");

@@ -226,9 +226,11 @@ static void say_next(struct session *s)
                                               : "password");
     if (next)
         session_event_entry(s, EVENT_LOGIN, MARK_EVENT, 0,
-                            "%s. Next on the list: %s (%s): ':auth %s' tries it%s", text,
-                            next->name, next->why, next->name,
-                            (next->flags & SASL_CLEAR) && !s->now.tls ? ", after a question" : "");
+                            "%s. Next on the list: %s (%s): ':auth %s' tries it%s; from the "
+                            "command line --auth %s does",
+                            text, next->name, next->why, next->name,
+                            (next->flags & SASL_CLEAR) && !s->now.tls ? ", after a question" : "",
+                            next->name);
     else
         session_event_entry(s, EVENT_LOGIN, MARK_EVENT, 0, "%s. Nothing else is offered for a %s",
                             text, have == LOGIN_TOKEN ? "token" : "password");

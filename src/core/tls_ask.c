@@ -138,7 +138,8 @@ static enum fault certificate(SSL *ssl, const struct tls_ask *ask, char *why, si
         snprintf(why, size, "the key in '%s' does not belong to the certificate in '%s'", key,
                  ask->cert_file);
     else if (!ask->key_file)
-        snprintf(why, size, "'%s' holds a certificate and no private key: name the key's file too",
+        snprintf(why, size,
+                 "'%s' holds a certificate and no private key: name the key's file too, by --key",
                  key);
     else
         return unreadable(key, "private key", why, size);

@@ -5,6 +5,7 @@
 #include "mode/probe.h"
 #include "mode/config.h"
 #include "heloscope/buf.h"
+#include "heloscope/harmless.h"
 #include "heloscope/loop.h"
 #include "heloscope/proto.h"
 
@@ -28,6 +29,18 @@ static bool read_target(struct probe *p, const char *text, char *why, size_t siz
 {
     char mx[1100];
     bool tls;
+    const char *at = strrchr(text, '@');
+    if (at && at[1] && !strstr(text, "://")) { /* an address, where its domain is meant */
+        struct buf clean;
+        buf_init(&clean, 2000);
+        text_clean(&clean, text, strnlen(text, 300));
+        snprintf(why, size,
+                 "a check-up is of a domain or a server: 'heloscope probe %s --to %s' asks about "
+                 "that address",
+                 strrchr(buf_str(&clean), '@') + 1, buf_str(&clean));
+        buf_clear(&clean);
+        return false;
+    }
     if (!target_parse(text, &p->target, why, size))
         return false;
     if (p->target.mx || p->target.proto)

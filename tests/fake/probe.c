@@ -471,6 +471,10 @@ static void bad_words(void **state)
          2,
          "heloscope: port 4711 does not tell what host speaks: say smtp://host:4711 or "
          "pop3://host:4711\n"},
+        {{"you@example.test", NULL},
+         2,
+         "heloscope: a check-up is of a domain or a server: 'heloscope probe example.test --to "
+         "you@example.test' asks about that address\n"},
         {{"example.test", "--to", "a b", NULL}, 2, "heloscope: --to wants an address, not 'a b'\n"},
         {{"example.test", "--to", "a>\r\nDATA", NULL}, 2, "heloscope: --to wants an address, not "},
         {{"example.test", "--resolver", "nonsense", NULL},

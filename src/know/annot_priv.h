@@ -30,12 +30,19 @@ struct known { /* 64 octets at most: one line of the cache */
     uint64_t literal;
     uint32_t key, lines, note; /* in the arena */
     uint16_t key_n;
+    uint16_t follow;  /* 1 + the slot of what came next when this came last; 0: not known */
     uint32_t lines_n; /* what is written of the octets themselves; 0: they as they stand */
     uint32_t note_n;
     uint32_t secrets; /* how many secrets there ever were when it was known to hold none */
     uint8_t explained;
     bool used;
+    bool raw;      /* the lines are written as they came */
+    uint8_t form;  /* enum known_form */
+    uint16_t head; /* FORM_ADDRESS: where in the key the address stood */
 };
+
+/* How annot_quick() knows it again; 0: not at all. */
+enum known_form { FORM_WHOLE = 1, FORM_ADDRESS, FORM_SUCCESS };
 
 struct where_line { /* where the talk put a line */
     size_t entry, k;
@@ -71,6 +78,8 @@ struct annotator {
     struct talk_view views[STATES];
     uint32_t nstates;
     struct known *known;
+    bool quick;    /* annot_quick() may go before */
+    uint16_t last; /* 1 + the slot of the last command or reply; 0: not known */
     char *arena;
     uint32_t arena_n;
     uint64_t seen[SEEN];
@@ -101,6 +110,9 @@ void annot_plain_text(struct annotator *a, enum log_kind kind, const char *p, si
 /* Something that we have to say ourselves. */
 void annot_ours(struct annotator *a, const char *words);
 
+/* Does the reply answer CAPA in this state? Its body is looked at as one with it. */
+bool annot_caps_answer(const struct annotator *a, uint32_t state, const char *p, size_t n);
+
 /* annot_lines.c */
 /* A line of a style that is no talk as it stands. */
 void annot_other_line(struct annotator *a, const char *p, size_t n);
@@ -118,6 +130,25 @@ void annot_lone(struct annotator *a, const struct lone *one);
 void annot_finish(struct annotator *a);
 void annot_forget(struct annotator *a);
 void annot_begin(struct annotator *a);
+
+/* annot_quick.c */
+/* Goes on from p with lines that were met before in the same order, and letters; returns where
+ * others begin. */
+const char *annot_quick(struct annotator *a, const char *p, const char *end);
+/* How `k`, a command or reply of n octets at p, is to be known again. */
+void annot_quick_form(const struct annotator *a, struct known *k, enum log_kind kind, const char *p,
+                      size_t n, bool as_they_stand);
+/* What is left of a command when the address in it is taken out; 0: not of that form. */
+size_t annot_address_key(const char *p, size_t n, char key[512]);
+/* How far a success of one line says what it means; 0: not of that form. */
+size_t annot_success_key(const char *p, size_t n);
+
+/* A line of a reply that goes on in the next one. */
+static inline bool annot_more_follows(const char *p, size_t n)
+{
+    return n > 3 && p[3] == '-' && p[0] >= '2' && p[0] <= '5' && p[1] >= '0' && p[1] <= '9' &&
+           p[2] >= '0' && p[2] <= '9';
+}
 
 static inline uint64_t annot_eight(const char *p)
 {

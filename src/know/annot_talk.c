@@ -141,6 +141,7 @@ void annot_forget(struct annotator *a)
     for (uint32_t i = 0; i < a->nstates; i++)
         free(a->states[i]);
     a->nstates = 0;
+    a->last = 0;
     memset(a->known, 0, SLOTS * sizeof *a->known);
     a->arena_n = 0;
     a->state = NO_STATE;
@@ -203,58 +204,30 @@ static uint32_t keep(struct annotator *a, const char *p, size_t n)
     return at;
 }
 
-/* "MAIL FROM:<somebody@client.example> SIZE=10": what stands for itself in it is the address, which
- * is the same to the automaton whatever it is. The key is the rest; 0: not of that form. */
-static size_t address_key(const char *p, size_t n, char *key)
+/* What comes next is looked for where this led to. */
+static void follow(struct annotator *a, const struct known *k)
 {
-    const char *open = memchr(p, '<', n), *at = NULL;
-    if (!open || n > 512)
-        return 0;
-    const char *q = open + 1, *end = p + n;
-    for (; q < end && *q != '>'; q++) {
-        char c = *q;
-        if (c == '@') {
-            if (at || q == open + 1)
-                return 0;
-            at = q;
-        } else if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-                     c == '.' || c == '-' || c == '_' || c == '+' || c == '='))
-            return 0;
-    }
-    if (!at || q >= end || q == at + 1 || memchr(q, '<', (size_t)(end - q)))
-        return 0;
-    size_t head = (size_t)(open - p) + 1, tail = (size_t)(end - q);
-    memcpy(key, p, head);
-    memcpy(key + head, q, tail);
-    return head + tail;
+    uint16_t slot = (uint16_t)(k - a->known + 1);
+    if (a->last)
+        a->known[a->last - 1].follow = slot;
+    a->last = slot;
 }
 
-/* Of a positive reply of one line the codes tell what it means, unless it greets or answers a
- * login: the key are the codes. */
-static size_t success_key(const char *p, size_t n)
-{
-    if (n < 4 || p[0] != '2' || p[1] != '5' || p[3] != ' ')
-        return 0;
-    size_t i = 4;
-    if (n > 9 && p[4] == '2' && p[5] == '.')
-        while (i < n && i < 14 && p[i] != ' ')
-            i++;
-    return i;
-}
-
-static void remember(struct annotator *a, uint32_t from, uint64_t h, const char *key, size_t n,
-                     bool as_they_stand, const struct buf *again, unsigned explained)
+/* NULL: it cannot be. */
+static struct known *remember(struct annotator *a, uint32_t from, uint64_t h, const char *key,
+                              size_t n, bool as_they_stand, const struct buf *again,
+                              unsigned explained)
 {
     bool found;
     size_t need = n + (as_they_stand ? 0 : a->lines.len) + again->len;
     if (a->state == NO_STATE || from == NO_STATE || n > KEY_MAX || need > ARENA / 16)
-        return;
+        return NULL;
     uint32_t to = a->state;
     a->state = from;
     struct known *k = slot_of(a, h, key, n, &found);
     a->state = to;
     if (found)
-        return;
+        return NULL;
     if (!k || a->arena_n + need > ARENA) {
         /* full: begin anew, from the state that the talk is in */
         struct talk_state *s = a->states[to];
@@ -267,7 +240,7 @@ static void remember(struct annotator *a, uint32_t from, uint64_t h, const char 
         a->views[0] = view;
         a->nstates = 1;
         a->state = 0;
-        return;
+        return NULL;
     }
     *k = (struct known){.hash = h,
                         .from = from,
@@ -284,6 +257,7 @@ static void remember(struct annotator *a, uint32_t from, uint64_t h, const char 
     }
     k->note = keep(a, again->p, again->len);
     k->note_n = (uint32_t)again->len;
+    return k;
 }
 
 /* Makes `talk` stand where the state says, with an empty transcript. */
@@ -370,11 +344,14 @@ void annot_unit(struct annotator *a, enum log_kind kind, const char *p, size_t n
     uint64_t salt = (uint64_t)a->state * 0x9e3779b97f4a7c15u;
     if (a->state != NO_STATE && n <= KEY_MAX) {
         if (one && a->o.as == ANNOTATE_TEXT && !a->o.color && !a->view.challenged) {
-            if (kind == LOG_CLIENT && (part = address_key(p, n, key)) > 0) {
-                k = key;
-                kn = part;
-                as_they_stand = true;
-            } else if (kind == LOG_SERVER && (part = success_key(p + text_at, n - text_at)) > 0) {
+            if (kind == LOG_CLIENT && (part = annot_address_key(p, n, key)) > 0) {
+                if (text_harmless(p, n)) {
+                    k = key;
+                    kn = part;
+                    as_they_stand = true;
+                }
+            } else if (kind == LOG_SERVER &&
+                       (part = annot_success_key(p + text_at, n - text_at)) > 0) {
                 if (text_harmless(p, n)) {
                     kn = text_at + part;
                     as_they_stand = true;
@@ -408,6 +385,7 @@ void annot_unit(struct annotator *a, enum log_kind kind, const char *p, size_t n
             annot_put(a, a->arena + e->note, e->note_n);
             a->explained += e->explained;
             a->literal = e->literal;
+            follow(a, e);
             a->state = e->to;
             a->view = a->views[a->state];
             a->view.in_letter |= a->literal > 0;
@@ -430,8 +408,15 @@ void annot_unit(struct annotator *a, enum log_kind kind, const char *p, size_t n
     /* Lines that vary are only remembered where nothing but the line itself is shown of them. */
     if (as_they_stand && (masked || (kind == LOG_CLIENT && again.len)))
         from = NO_STATE;
-    if (from != NO_STATE)
-        remember(a, from, h, k, kn, as_they_stand, &again, (unsigned)(a->explained - before));
+    struct known *new = from != NO_STATE ? remember(a, from, h, k, kn, as_they_stand, &again,
+                                                    (unsigned)(a->explained - before))
+                                         : NULL;
+    if (new) {
+        annot_quick_form(a, new, kind, p, n, as_they_stand);
+        follow(a, new);
+    } else {
+        a->last = 0;
+    }
     buf_clear(&again);
 }
 

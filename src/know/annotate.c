@@ -82,12 +82,6 @@ void annot_plain_text(struct annotator *a, enum log_kind kind, const char *p, si
 
 /* ---- whose is a line ---- */
 
-static inline bool more_follows(const char *p, size_t n)
-{
-    return n > 3 && p[3] == '-' && p[0] >= '2' && p[0] <= '5' && p[1] >= '0' && p[1] <= '9' &&
-           p[2] >= '0' && p[2] <= '9';
-}
-
 static inline enum log_kind whose(struct annotator *a, const char *p, size_t n, struct span *text)
 {
     /* the usual case at once: "C: " and "S: " where no margin is */
@@ -99,12 +93,11 @@ static inline enum log_kind whose(struct annotator *a, const char *p, size_t n, 
     return logtext_line(&a->kind, &a->view, p, n, text);
 }
 
-/* The body of a CAPA reply is looked at as one with it. */
-static bool caps_answer(const struct annotator *a, const char *p, size_t n)
+bool annot_caps_answer(const struct annotator *a, uint32_t state, const char *p, size_t n)
 {
-    if (a->state == NO_STATE || n < 3 || p[0] != '+')
+    if (state == NO_STATE || n < 3 || p[0] != '+')
         return false;
-    const struct talk_state *s = a->states[a->state];
+    const struct talk_state *s = a->states[state];
     return s->n > 0 && s->queue[0].cmd.body && s->queue[0].cmd.verb &&
            (s->queue[0].cmd.verb->flags & VERB_CAPS);
 }
@@ -114,13 +107,13 @@ static const char *reply_end(struct annotator *a, const char *p, const char *end
                              struct span text)
 {
     const char *q = p, *lf = memchr(p, '\n', (size_t)(end - p));
-    bool body = caps_answer(a, text.p, text.n);
+    bool body = annot_caps_answer(a, a->state, text.p, text.n);
     struct talk_view keep = a->view;
     size_t lines = 1;
     q = lf ? lf + 1 : end;
     a->view.in_body = body;
     a->view.paired = true;
-    while ((body || more_follows(text.p, text.n)) && (size_t)(q - p) < UNIT_MAX &&
+    while ((body || annot_more_follows(text.p, text.n)) && (size_t)(q - p) < UNIT_MAX &&
            lines++ < UNIT_LINES - 1) {
         if (q >= end) {
             if (!last)
@@ -193,9 +186,10 @@ static const char *talk_step(struct annotator *a, const char *p, const char *lf,
             return next;
         }
         if (!a->view.in_body && a->state != NO_STATE) {
-            next = more_follows(text.p, text.n) || caps_answer(a, text.p, text.n)
-                       ? reply_end(a, p, end, last, text)
-                       : next;
+            next =
+                annot_more_follows(text.p, text.n) || annot_caps_answer(a, a->state, text.p, text.n)
+                    ? reply_end(a, p, end, last, text)
+                    : next;
             if (!next)
                 return NULL;
         }
@@ -244,6 +238,8 @@ static void detect(struct annotator *a)
     if (loglone_style(a->kind.style))
         loglone_init(&a->lone, &a->kind);
     a->colon = a->kind.style == LOG_MARKS && logtext_colon(&a->kind);
+    a->quick =
+        a->colon && !a->kind.page && a->o.as == ANNOTATE_TEXT && !a->o.color && !a->o.show_secrets;
     if (a->kind.proto) {
         talk_init(&a->talk, NULL, a->kind.proto, a->kind.style == LOG_BARE && a->kind.loose);
         a->talk.partial = a->talk.strayed = false;
@@ -314,6 +310,11 @@ static void run(struct annotator *a, bool last)
     size_t half = strip(a, last); /* shortens what came in */
     const char *p = a->in + a->from, *end = a->in + a->to - half;
     while (p < end && !a->failed) {
+        if (a->quick && !a->skipping && a->state != NO_STATE && !a->literal) {
+            p = annot_quick(a, p, end);
+            if (p == end)
+                break;
+        }
         const char *next = a->skipping ? skip(a, p, end, last) : step(a, p, end, last);
         if (!next) {
             /* a JSON line that does not fit */

@@ -33,6 +33,9 @@ void target_label(struct target *t);
 void target_clear(struct target *t);
 /* *out becomes a copy of its own. */
 void target_copy(struct target *out, const struct target *t);
+/* A socket for which no protocol was said speaks LMTP: that is what mail servers use them for.
+ * Other targets stay as they are. */
+void target_socket(struct target *t);
 /* Sets the protocol of a target that had none, and its port if that was not given. */
 void target_choose(struct target *t, const struct proto *p);
 

@@ -366,6 +366,13 @@ void target_copy(struct target *out, const struct target *t)
     out->label = t->label ? xstrdup(t->label) : NULL;
 }
 
+void target_socket(struct target *t)
+{
+    bool tls;
+    if (t->path && !t->proto)
+        target_choose(t, proto_find("lmtp", 4, &tls, NULL));
+}
+
 void target_choose(struct target *t, const struct proto *p)
 {
     t->proto = p;

@@ -305,7 +305,9 @@ void man_print(FILE *to)
           "send.\n.PP\n"
           "\\fITARGET\\fR is \\fBsmtp://\\fIhost\\fR[\\fB:\\fIport\\fR], \\fBsmtps://\\fR, "
           "\\fBsubmission://\\fR, \\fBlmtp://\\fR, \\fBpop3://\\fR, \\fBpop3s://\\fR, "
-          "\\fBunix:\\fI/path\\fR, \\fBmx:\\fIdomain\\fR (its mail exchangers), or "
+          "\\fBlmtp:\\fI/path\\fR or \\fBunix:\\fI/path\\fR (a socket, which speaks LMTP unless "
+          "another word stands before it; the workbench asks), \\fBmx:\\fIdomain\\fR (its mail "
+          "exchangers), or "
           "\\fIhost\\fR[\\fB:\\fIport\\fR], where a well\\-known port "
           "tells the "
           "protocol. IPv6 addresses stand in brackets.\n",

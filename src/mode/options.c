@@ -247,8 +247,9 @@ void args_help(FILE *to, enum mode m)
         wrapped(to, col, 32, r->does);
     }
     fputs("\nTARGET is smtp://HOST[:PORT], smtps://, submission://, lmtp://, pop3://,\n"
-          "pop3s://, unix:/PATH, mx:DOMAIN (its mail exchangers), or HOST[:PORT]\n"
-          "(a well-known port tells the protocol).\n\nOptions:\n",
+          "pop3s://, lmtp:/PATH or unix:/PATH (a socket; without a word LMTP is spoken),\n"
+          "mx:DOMAIN (its mail exchangers), or HOST[:PORT] (a well-known port tells the\n"
+          "protocol).\n\nOptions:\n",
           to);
     help_options(to, IN_WORKBENCH | IN_PRACTICE | IN_OPEN);
     for (size_t i = 1; i < mode_rows_n; i++) {

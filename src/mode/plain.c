@@ -314,6 +314,7 @@ static enum fault live(struct plain *p, const char *text, struct session_options
     }
     if (!target_parse(text, &t, why, size))
         return FAULT_USAGE;
+    target_socket(&t);
     if (!t.proto) {
         snprintf(why, size,
                  "neither a scheme nor a well-known port tells what %s speaks: say smtp://%s or "

@@ -214,6 +214,7 @@ static bool choose_target(struct runs *r, char *why, size_t size)
     }
     if (!target_parse(text, &r->target, why, size))
         return false;
+    target_socket(&r->target);
     if (!r->target.proto) {
         snprintf(why, size,
                  "neither a scheme nor a well-known port tells what %s speaks: say smtp://%s or "

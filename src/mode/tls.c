@@ -164,7 +164,9 @@ int mode_tls(const struct args *a)
         fault = mode_policy(a, &k.policy, &k.options.mta_sts, why, sizeof why);
     if (fault == FAULT_NONE && !target_parse(a->operands[0], &t, why, sizeof why))
         fault = FAULT_USAGE;
-    else if (fault == FAULT_NONE && !t.proto) {
+    else if (fault == FAULT_NONE)
+        target_socket(&t);
+    if (fault == FAULT_NONE && !t.proto) {
         snprintf(why, sizeof why,
                  "neither a scheme nor a well-known port tells what %s speaks: say smtp://%s or "
                  "pop3://%s",

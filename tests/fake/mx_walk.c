@@ -217,8 +217,47 @@ static void attempts(void **state)
         one(&rows[i], i);
 }
 
+/* A socket without a scheme is a mail server's, and that speaks LMTP; the help names both forms. */
+static void sockets(void **state)
+{
+    (void)state;
+    static const struct fake_step lmtp[] = {SEND("220 mail LMTP\r\n"),
+                                            EXPECT("LHLO client.example"),
+                                            SEND("250 mail\r\n"),
+                                            EXPECT("QUIT"),
+                                            SEND("221 bye\r\n"),
+                                            CLOSE(),
+                                            END()};
+    static const char text[] = "expect 220 /LMTP/\nLHLO client.example\nquit\n";
+    static const char *const schemes[] = {"unix:", "lmtp:"};
+    char target[200], script[] = "/tmp/heloscope-walk-XXXXXX";
+    struct buf out;
+    int fd = mkstemp(script);
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    close(fd);
+    for (size_t i = 0; i < 6; i++) {
+        struct fake *f = fake_start_unix(lmtp, NULL);
+        snprintf(target, sizeof target, "%s%s", schemes[i % 2], fake_path(f));
+        const char *const args[3][7] = {
+            {"send", target, "--quit-after", "helo", "--ehlo", "client.example", NULL},
+            {"run", script, target, NULL},
+            {"--plain", target, NULL}};
+        int status = program_run(args[i / 2], "LHLO client.example\nQUIT\n", &out);
+        if (status != 0 || !strstr(buf_str(&out), "221 bye"))
+            fail_msg("%s %s: %d\n%s", args[i / 2][0], target, status, buf_str(&out));
+        assert_null(fake_finish(f));
+        buf_clear(&out);
+        fake_free(f);
+    }
+    unlink(script);
+    const char *const help[] = {"--help", NULL};
+    assert_int_equal(program_run(help, "", &out), 0);
+    assert_non_null(strstr(buf_str(&out), "lmtp:/PATH or unix:/PATH"));
+    buf_clear(&out);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(attempts)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(attempts), cmocka_unit_test(sockets)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,7 +18,7 @@ static const char *string_end(const char *p, int *line)
     return *p ? p + 1 : p;
 }
 
-int lesson_line(const char *file, size_t step, const char *word)
+int lesson_line(const char *file, size_t step, const char *word, unsigned nth)
 {
     size_t depth = 0, steps = 0, n = strlen(word);
     int line = 1;
@@ -31,7 +31,8 @@ int lesson_line(const char *file, size_t step, const char *word)
                 len++;
             const char *then = p + len + strspn(p + len, " \t");
             bool here = step ? depth == 1 && steps == step : depth == 0;
-            if (here && len == n && !strncmp(p, word, n) && (*then == '=' || *then == '+'))
+            if (here && len == n && !strncmp(p, word, n) && (*then == '=' || *then == '+') &&
+                --nth == 0)
                 return line;
             p += len;
         } else {

@@ -5,8 +5,8 @@
 
 #include <stddef.h>
 
-/* The line on which `word =` stands: outside of all sections (step 0), or in the step-th step. 0:
- * nowhere. Comments are blanked already. */
-int lesson_line(const char *file, size_t step, const char *word);
+/* The line on which `word =` stands for the nth time (1: the first): outside of all sections (step
+ * 0), or in the step-th step. 0: nowhere. Comments are blanked already. */
+int lesson_line(const char *file, size_t step, const char *word, unsigned nth);
 
 #endif

@@ -47,8 +47,16 @@ static void wrong(int line, const char *fmt, ...)
 /* Where the word stands; `otherwise` where it does not. */
 static int at(const char *word, int otherwise)
 {
-    int line = lesson_line(reading.file, reading.step, word);
+    int line = lesson_line(reading.file, reading.step, word, 1);
     return line ? line : otherwise;
+}
+
+/* libConfuse would take the last one without a word. */
+static void not_twice(const char *word)
+{
+    int line = lesson_line(reading.file, reading.step, word, 2);
+    if (line)
+        wrong(line, "%s stands here for the second time; once is enough", word);
 }
 
 static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
@@ -88,6 +96,7 @@ static bool has_control(const char *s)
 
 static char *take_text(cfg_t *sec, int line, const char *word, bool wanted)
 {
+    not_twice(word);
     const char *value = cfg_getstr(sec, word);
     char *out = text(value);
     if (wanted && !*out)
@@ -102,6 +111,7 @@ static struct match *take_pattern(cfg_t *sec, int line, const char *word, bool c
 {
     char why[200];
     const char *value = cfg_getstr(sec, word);
+    not_twice(word);
     if (!value || !*value)
         return NULL;
     struct match *m = xcalloc(1, sizeof *m);

@@ -224,6 +224,10 @@ static void bad_files(void **state)
         {HEAD "alignment = \"near\"\n" ONE, ":3:", "relaxed or strict"},
         {HEAD "spf = \"firm\"\n" ONE, ":3:", "hard or soft"},
         {HEAD "zone = \"no-such.zone\"\n" ONE, ":3:", "no-such.zone: No such file"},
+        {HEAD "title = \"again\"\n" ONE, ":3:", "title stands here for the second time"},
+        {HEAD "step {\n say = \"hint = 1, hint = 2\"\n hint = \"a\"\n verb = \"NOOP\"\n hint = "
+              "\"b\"\n}\n",
+         ":7:", "hint stands here for the second time"},
         {HEAD "zone = \"/dev/zero\"\n" ONE, ":3:", "/dev/zero is no ordinary file"},
         {HEAD "zone = \".\"\n" ONE, ":3:", "no ordinary file"},
         {HEAD "zone = \"broken.zone\"\n" ONE, ":3:", "broken.zone:2: "},

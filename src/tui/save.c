@@ -48,7 +48,7 @@ static void write_talk(struct app *app, const char *path, bool over)
     bool ok = script ? script_save(path, ui_whole(t), target_of(t), over, why, sizeof why)
                      : report_save(path, ui_whole(t), how, over, why, sizeof why);
     if (!ok)
-        ui_notice(&app->ui, true, "%s", why);
+        ui_notice(&app->ui, true, "not saved: %s", why);
     else if (script)
         ui_notice(&app->ui, false, "saved %s: a script for 'heloscope run', without secrets", path);
     else

@@ -19,6 +19,7 @@ enum {
 struct telling {
     const struct views_of *v;
     struct mailtext m;
+    size_t hop; /* the field that tells of the client; m.n: none does */
     views_fn *fn;
     void *arg;
 };
@@ -69,11 +70,49 @@ static bool clause(const char *received, const char *word, const char *stop, cha
     return false;
 }
 
+/* The host behind "by", and was it by LMTP: handed on inside one house (RFC 2033)? */
+static bool by_host(const struct field *f, char *out, size_t size)
+{
+    char how[100] = "";
+    char *v = value_of(f);
+    *out = '\0';
+    clause(v, "by", " with ", out, size);
+    out[strcspn(out, " ")] = '\0';
+    clause(v, "with", " id", how, sizeof how);
+    free(v);
+    return !strncasecmp(how, "LMTP", 4);
+}
+
+/* The Received that tells of the client: the uppermost, or the one below it where the same host
+ * handed the letter on to its own store. What stands above it the receiving server wrote. */
+static size_t client_hop(const struct mailtext *m)
+{
+    char by[256], next[256];
+    size_t at = 0;
+    while (at < m->n && !field_is(&m->at[at], "Received"))
+        at++;
+    if (at == m->n || !by_host(&m->at[at], by, sizeof by))
+        return at;
+    for (size_t i = at + 1; i < m->n; i++)
+        if (field_is(&m->at[i], "Received")) {
+            by_host(&m->at[i], next, sizeof next);
+            return *by && !strcasecmp(by, next) ? i : at;
+        }
+    return at;
+}
+
+/* So many fields are the receiving server's own for sure. */
+static size_t receivers(const struct telling *t)
+{
+    return t->hop < t->m.n ? t->hop : 0;
+}
+
 static void wire(struct telling *t)
 {
     char out[600];
+    bool client = false;
     tell(t, VIEWS_VIEW, "", "1  Said on the wire (the envelope)");
-    const struct field *received = mailtext_field(&t->m, "Received");
+    const struct field *received = t->hop < t->m.n ? &t->m.at[t->hop] : NULL;
     const struct field *path = mailtext_field(&t->m, "Return-Path");
     const struct field *to = mailtext_field(&t->m, "Delivered-To");
     if (!received && !path) {
@@ -89,6 +128,7 @@ static void wire(struct telling *t)
                 *space = '\0';
             tell(t, VIEWS_PLAIN, "Client", space ? space + 1 : "(its address was not noted)");
             tell(t, VIEWS_PLAIN, "EHLO", out);
+            client = space != NULL;
         }
         if (clause(v, "with", " for ", out, sizeof out))
             tell(t, VIEWS_PLAIN, "How", out);
@@ -110,8 +150,9 @@ static void wire(struct telling *t)
         free(v);
     }
     tell(t, VIEWS_NOTE, "",
-         "Written by the receiving server, so it can be believed: the address of the client is the "
-         "only thing that nobody could make up.");
+         client ? "Written by the receiving server, so it can be believed: the address of the "
+                  "client is the only thing that nobody could make up."
+                : "Written by the receiving server: what the client said, which proves nothing.");
 }
 
 /* A field that names somebody else than From does. */
@@ -131,10 +172,9 @@ static void beside_from(struct telling *t, const char *name, const char *meaning
  * writes them above its Received. */
 static void claimed_results(struct telling *t)
 {
-    bool below = false, any = false;
-    for (size_t i = 0; i < t->m.n; i++) {
-        below = below || field_is(&t->m.at[i], "Received");
-        if (!below || !field_is(&t->m.at[i], "Authentication-Results"))
+    bool any = false;
+    for (size_t i = receivers(t); i < t->m.n; i++) {
+        if (!field_is(&t->m.at[i], "Authentication-Results"))
             continue;
         char *v = value_of(&t->m.at[i]);
         tell(t, VIEWS_WARNING, "Results", v);
@@ -144,7 +184,7 @@ static void claimed_results(struct telling *t)
     if (any)
         tell(t, VIEWS_NOTE, "",
              "These Authentication-Results stand below the receiving server's Received: the "
-             "sender, or a server on the way, has written them (RFC 8601 7.1).");
+             "sender, or a server on the way, may have written them (RFC 8601 7.1).");
 }
 
 static void claimed(struct telling *t)
@@ -270,7 +310,7 @@ static void concluded(struct telling *t)
         because(t, t->v->whatif, t->v->verdict);
         tell(t, VIEWS_TITLE, "", "The fields");
     }
-    for (size_t i = 0; i < t->m.n && !field_is(&t->m.at[i], "Received"); i++) {
+    for (size_t i = 0; i < receivers(t); i++) {
         if (!field_is(&t->m.at[i], "Authentication-Results"))
             continue;
         char *v = value_of(&t->m.at[i]);
@@ -292,6 +332,7 @@ void views_tell(const struct views_of *v, views_fn *fn, void *arg)
 {
     struct telling t = {.v = v, .fn = fn, .arg = arg};
     mailtext_parse(&t.m, v->text, v->n);
+    t.hop = client_hop(&t.m);
     wire(&t);
     claimed(&t);
     shown(&t);

@@ -101,13 +101,33 @@ static void each(void **state)
 /* The domain in U-labels is told in A-labels too; an honest letter brings no warning. */
 static void quiet(void **state)
 {
-    static const char idn[] = "From: a@b\xd0\xb0nk.test\r\n\r\n";
+    static const char idn[] =
+        "Authentication-Results: mx; spf=pass\r\nFrom: a@b\xd0\xb0nk.test\r\n\r\n";
     static const char honest[] = "Return-Path: <a@bank.test>\r\nFrom: A <a@bank.test>\r\n"
                                  "Reply-To: <a@bank.test>\r\nSubject: x\r\n\r\nhi\r\n";
     (void)state;
+    /* handed on inside the house: the client is that of the Received below */
+    static const char handed[] =
+        "Return-Path: <m@evil.test>\r\nReceived: from mx.school.test\r\n\tby mx.school.test with "
+        "LMTP id 1 (envelope-from <m@evil.test>)\r\n\tfor <b@school.test>; Sat\r\n"
+        "Authentication-Results: mx.school.test; spf=pass\r\n"
+        "Received: from evil.test (unknown [203.0.113.66])\r\n\tby mx.school.test (Postfix) with "
+        "ESMTP id 2\r\n\tfor <b@school.test>; Sat\r\n"
+        "Authentication-Results: mx.school.test; dmarc=pass\r\nFrom: <m@evil.test>\r\n\r\n";
+    tell(handed, sizeof handed - 1, NULL, NULL);
+    has(1, "Client|(unknown [203.0.113.66])\nEHLO|evil.test\n");
+    has(4, "Results|mx.school.test; spf=pass\n");
+    has(2, "!Results|mx.school.test; dmarc=pass\n");
+    static const char other[] =
+        "Received: from a\r\n\tby mx.school.test with LMTP id 1; Sat\r\n"
+        "Received: from evil.test (unknown [192.0.2.1]) by mx.bank.test with ESMTP; Sat\r\n\r\n";
+    tell(other, sizeof other - 1, NULL, NULL);
+    has(1, "Client|(its address was not noted)\nEHLO|a\n");
+    has(1, "which proves nothing");
     tell(idn, sizeof idn - 1, NULL, NULL);
     has(3, "in the DNS it is xn--bnk-6cd.test");
     has(1, "no server has written Received");
+    has(2, "!Results|mx; spf=pass\n"); /* who knows who wrote it */
     has(4, "Nothing: this server tells no Authentication-Results");
     tell(honest, sizeof honest - 1, NULL, NULL);
     for (int i = 0; i < 5; i++)

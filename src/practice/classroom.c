@@ -244,14 +244,23 @@ static bool forgettable(const struct classroom *c, const struct student *s)
                          (s->walk.step == start.step && !s->walk.wrong && !s->walk.done));
 }
 
+static void forget(struct classroom *c, struct student *s)
+{
+    size_t i = 0;
+    while (c->students[i] != s)
+        i++;
+    memmove(c->students + i, c->students + i + 1, (--c->n - i) * sizeof *c->students);
+    world_free(s->world);
+    student_free(s);
+}
+
 static bool make_room(struct classroom *c)
 {
-    for (size_t i = 0; i < c->n && c->n >= c->o.students_max; i++)
-        if (forgettable(c, c->students[i])) {
-            world_free(c->students[i]->world);
-            student_free(c->students[i]);
-            memmove(c->students + i, c->students + i + 1, (--c->n - i) * sizeof *c->students);
-        }
+    for (size_t i = 0; i < c->n && c->n >= c->o.students_max;)
+        if (forgettable(c, c->students[i]))
+            forget(c, c->students[i]);
+        else
+            i++;
     return c->n < c->o.students_max;
 }
 
@@ -335,45 +344,85 @@ static void sit_down(struct ear *e, struct student *s)
     ear_catch_up(e);
 }
 
+/* The class is full. */
+static void refuse(struct classroom *c, const struct ear *e, char *why, size_t size)
+{
+    c->refused++;
+    snprintf(why, size, "The class is full: %zu students are here, ask your teacher", c->n);
+    struct student_row r = {.name = "",
+                            .address = e->address,
+                            .login = "",
+                            .verb = "",
+                            .reply = why,
+                            .steps = c->o.lesson->nsteps};
+    if (c->o.changed)
+        c->o.changed(c->o.arg, CLASS_REFUSED, &r);
+}
+
+static void keep_said(struct ear *e, const char *name)
+{
+    free(e->said);
+    e->said = xstrdup(name);
+}
+
+/* The name is said anew inside TLS, where what was said before it counts no more (RFC 3207 4.2):
+ * openssl s_client says one of its own for its user. */
+static void seat_anew(struct ear *e, const char *name)
+{
+    struct classroom *c = e->class;
+    struct student *old = e->student;
+    if (!*name || same_name(e->said, name))
+        return;
+    keep_said(e, name);
+    if (e->enrolled && old->talks == 1 && !find(c, e->address, name)) {
+        rename_to(old, name);
+        changed(c, CLASS_CAME, old);
+        return;
+    }
+    struct student *s = by_name(c, e->address, name, false);
+    if (!s || s == old)
+        return;
+    bool drop = --old->talks == 0 && e->enrolled;
+    e->enrolled = false;
+    sit_down(e, s);
+    if (drop)
+        forget(c, old);
+}
+
 bool classroom_seat(struct peer *p, const char *said, bool *full, char *why, size_t size)
 {
-    struct classroom *c = p->ear ? p->ear->class : NULL;
+    struct ear *e = p->ear;
+    struct classroom *c = e ? e->class : NULL;
     char name[256] = "";
     *full = false;
     if (!c)
         return true;
     for (size_t i = 0; said && said[i] && i + 1 < sizeof name; i++)
         name[i] = said[i] >= 'A' && said[i] <= 'Z' ? (char)(said[i] | 32) : said[i];
-    if (p->ear->student) {
+    if (e->student) {
         if (!c->o.by_name && *name)
-            rename_to(p->ear->student, name);
+            rename_to(e->student, name);
+        else if (p->secure && p->service != &pop3_service)
+            seat_anew(e, name);
         return true;
     }
-    if (unclear(c, p->ear->address, name)) {
+    if (unclear(c, e->address, name)) {
         snprintf(why, size,
                  "Several students come from your address: say USER student+NAME with the NAME "
                  "that you said in EHLO");
         return false;
     }
-    struct student *s = c->o.by_name
-                            ? by_name(c, p->ear->address, name, p->service == &pop3_service)
-                            : by_address(c, p->ear->address, name);
+    size_t before = c->came;
+    struct student *s = c->o.by_name ? by_name(c, e->address, name, p->service == &pop3_service)
+                                     : by_address(c, e->address, name);
     if (!s) {
         *full = true;
-        c->refused++;
-        snprintf(why, size, "The class is full: %zu students are here, ask your teacher", c->n);
-        if (c->o.changed) {
-            struct student_row r = {.name = "",
-                                    .address = p->ear->address,
-                                    .login = "",
-                                    .verb = "",
-                                    .reply = why,
-                                    .steps = c->o.lesson->nsteps};
-            c->o.changed(c->o.arg, CLASS_REFUSED, &r);
-        }
+        refuse(c, e, why, size);
         return false;
     }
-    sit_down(p->ear, s);
+    e->enrolled = c->came > before;
+    keep_said(e, name);
+    sit_down(e, s);
     return true;
 }
 

@@ -41,6 +41,8 @@ struct ear {
     struct classroom *class;
     struct peer *peer;
     struct student *student; /* NULL: not known yet */
+    char *said;              /* the name it was seated by, in small letters */
+    bool enrolled;           /* the student came by this connection */
     struct ear *next, *prev;
     struct hearing *hearing; /* ear.c's */
     char *reply;             /* the last one, harmless; for the time without a student */

@@ -67,6 +67,7 @@ void ear_free(struct ear *e)
     buf_clear(&h->half_said);
     free(h);
     free(e->reply);
+    free(e->said);
     free(e);
 }
 

@@ -307,6 +307,44 @@ static void no_room(void **state)
     end();
 }
 
+/* openssl s_client says EHLO mail.example.com for everybody; the name inside TLS is the student's.
+ */
+static void named_inside_tls(void **state)
+{
+    struct wtalk t[2];
+    (void)state;
+    begin("05-starttls", true, 0);
+    for (int i = 0; i < 2; i++) {
+        wtalk_open(&t[i], l, w, "submission");
+        wtalk_walk(&t[i], R({NULL, "220", NULL, NULL}, {"EHLO mail.example.com", "250", NULL, NULL},
+                            {"STARTTLS", "220", NULL, NULL}));
+        assert_true(wtalk_tls(&t[i]));
+    }
+    size_t step = row(0).step;
+    assert_true(step > 0);
+    wtalk_walk(&t[0], R({"EHLO anna.example", "250", NULL, NULL}));
+    wtalk_walk(&t[1], R({"EHLO ben.example", "250", NULL, NULL}));
+    assert_int_equal(classroom_count(c), 2);
+    assert_string_equal(row(0).name, "anna.example");
+    assert_string_equal(row(1).name, "ben.example");
+    assert_true(row(0).step > step);
+    wtalk_close(&t[0]);
+    /* Who was here before is found again, and nothing of the borrowed name is left. */
+    wtalk_open(&t[0], l, w, "submission");
+    wtalk_walk(&t[0], R({NULL, "220", NULL, NULL}, {"EHLO mail.example.com", "250", NULL, NULL},
+                        {"STARTTLS", "220", NULL, NULL}));
+    assert_true(wtalk_tls(&t[0]));
+    assert_int_equal(classroom_count(c), 3);
+    wtalk_walk(&t[0], R({"EHLO anna.example", "250", NULL, NULL},
+                        {"EHLO anna.example", "250", NULL, NULL}));
+    assert_int_equal(classroom_count(c), 2);
+    assert_int_equal(row(0).talks, 1);
+    assert_int_equal(world_clients(w), 2);
+    wtalk_close(&t[0]);
+    wtalk_close(&t[1]);
+    end();
+}
+
 static void hostile(void **state)
 {
     struct wtalk t;
@@ -334,13 +372,10 @@ static void hostile(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(mail_is_apart),
-        cmocka_unit_test(faults_are_apart),
-        cmocka_unit_test(names_on_one_address),
-        cmocka_unit_test(steps_are_seen),
-        cmocka_unit_test(tls_and_chunks),
-        cmocka_unit_test(no_room),
-        cmocka_unit_test(hostile),
+        cmocka_unit_test(mail_is_apart),        cmocka_unit_test(faults_are_apart),
+        cmocka_unit_test(names_on_one_address), cmocka_unit_test(steps_are_seen),
+        cmocka_unit_test(tls_and_chunks),       cmocka_unit_test(no_room),
+        cmocka_unit_test(named_inside_tls),     cmocka_unit_test(hostile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -128,7 +128,7 @@ static bool exim(const char *line, const char *end, struct logmail *out)
     const char *p = find(line, end, "SMTP error from remote mail server after ");
     if (p) {
         p += 41;
-        if (strncmp(p, "pipelined ", (size_t)(end - p) < 10 ? (size_t)(end - p) : 10) == 0)
+        if (end - p >= 10 && strncmp(p, "pipelined ", 10) == 0)
             p += 10;
         out->verb = verb_in(p, end);
         const char *q = p;

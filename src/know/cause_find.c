@@ -101,9 +101,12 @@ void cause_find(const struct cause_question *q, struct cause_answer *out)
         unsigned best = CAUSES;
         for (unsigned i = 0; i < ncauses; i++) {
             unsigned c = causes[i];
-            if (tally[c].best && (best == CAUSES || tally[c].best > tally[best].best ||
-                                  (tally[c].best == tally[best].best && c < best)))
+            if (!tally[c].best)
+                continue;
+            if (best == CAUSES || tally[c].best > tally[best].best)
                 best = c;
+            else if (tally[c].best == tally[best].best)
+                best = c < best ? c : best;
         }
         if (best == CAUSES)
             break;

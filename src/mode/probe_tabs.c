@@ -20,7 +20,8 @@ int probe_tabs(struct probe *p)
     if (f) {
         probe_print(p, f, false, SIZE_MAX); /* the pane wraps, whatever its width */
         fclose(f);
-        talks[n++] = (struct app_talk){.name = "check-up", .text = text, .n = len};
+        talks[0] = (struct app_talk){.name = "check-up", .text = text, .n = len};
+        n = 1;
     }
     for (size_t i = 0; i < p->ntalks; i++) {
         struct probe_talk *t = &p->talks[i];

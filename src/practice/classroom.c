@@ -71,6 +71,7 @@ void classroom_free(struct classroom *c)
 {
     if (!c)
         return;
+    c->o.changed = NULL; /* who looks on has heard the end already */
     while (c->ears)
         classroom_left(c->ears->peer);
     world_class(c->house, NULL);

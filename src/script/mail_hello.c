@@ -35,7 +35,9 @@ static void login(struct mailer *m)
 {
     char why[700] = "no password is to be had";
     struct login_choice choice;
-    struct login l = {.user = m->o.user ? m->o.user : "", .authzid = m->o.authzid, .clear_ok = m->o.clear_passwords};
+    struct login l = {.user = m->o.user ? m->o.user : "",
+                      .authzid = m->o.authzid,
+                      .clear_ok = m->o.clear_passwords};
     struct buf secret;
     m->stage = MAIL_AUTH;
     if (!m->o.auth) {

@@ -493,6 +493,7 @@ int app_run(const struct args *a)
     else
         loop_free(loop);
     config_clear(&config);
+    route_clear(&app->way);
     free(app);
     return fault_status(fault);
 }

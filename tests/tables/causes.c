@@ -261,16 +261,11 @@ int main(int argc, char **argv)
     if (argc > 1 && !strcmp(argv[1], "--jsonl"))
         return cause_jsonl(stdin, stdout, NULL, NULL) ? 0 : 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows_sound),
-        cmocka_unit_test(rows_reached),
-        cmocka_unit_test(labels_whole),
-        cmocka_unit_test(own_replies),
-        cmocka_unit_test(provider_replies),
-        cmocka_unit_test(server_replies),
-        cmocka_unit_test(plain_replies),
-        cmocka_unit_test(best_first),
-        cmocka_unit_test(names_say_nothing),
-        cmocka_unit_test(hostile),
+        cmocka_unit_test(rows_sound),        cmocka_unit_test(rows_reached),
+        cmocka_unit_test(labels_whole),      cmocka_unit_test(own_replies),
+        cmocka_unit_test(provider_replies),  cmocka_unit_test(server_replies),
+        cmocka_unit_test(plain_replies),     cmocka_unit_test(best_first),
+        cmocka_unit_test(names_say_nothing), cmocka_unit_test(hostile),
         cmocka_unit_test(into_explanation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,11 +71,11 @@ static void a_row(void **state)
 
 static void widths(void **state)
 {
-    static const char *const names[] = {
-        "a", "a-name-that-is-much-longer-than-its-column.example",
-        "\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2\xe5"
-        "\xad\x97\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2",
-        "e\xcc\x81\xcc\x81\xcc\x81\xcc\x81"};
+    static const char wide[] =
+        "\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2\xe5"
+        "\xad\x97\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2";
+    static const char *const names[] = {"a", "a-name-that-is-much-longer-than-its-column.example",
+                                        wide, "e\xcc\x81\xcc\x81\xcc\x81\xcc\x81"};
     (void)state;
     buf_init(&out, 100000);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)

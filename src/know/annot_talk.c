@@ -142,7 +142,8 @@ void annot_forget(struct annotator *a)
         free(a->states[i]);
     a->nstates = 0;
     a->last = 0;
-    memset(a->known, 0, SLOTS * sizeof *a->known);
+    if (a->arena_n) /* what was never used would only be brought into memory */
+        memset(a->known, 0, SLOTS * sizeof *a->known);
     a->arena_n = 0;
     a->state = NO_STATE;
 }

@@ -365,6 +365,7 @@ void annotate_free(struct annotator *a)
     if (!a)
         return;
     if (a->has_talk) {
+        a->arena_n = 0; /* nothing has to be empty any more */
         annot_forget(a);
         talk_clear(&a->talk);
     }

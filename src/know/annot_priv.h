@@ -20,6 +20,7 @@
 #define STATES 1024
 #define SLOTS 8192 /* power of two */
 #define KEY_MAX 2048
+#define ADDRESS_LINE 512
 #define ARENA (2u << 20)
 #define SEEN 4096 /* explanations that were given in full */
 #define NO_STATE UINT32_MAX
@@ -38,7 +39,7 @@ struct known { /* 64 octets at most: one line of the cache */
     bool used;
     bool raw;      /* the lines are written as they came */
     uint8_t form;  /* enum known_form */
-    uint16_t head; /* FORM_ADDRESS: where in the key the address stood */
+    uint16_t head; /* in the key: FORM_ADDRESS: where the address stood; FORM_SUCCESS: the text */
 };
 
 /* How annot_quick() knows it again; 0: not at all. */
@@ -137,9 +138,11 @@ void annot_begin(struct annotator *a);
 const char *annot_quick(struct annotator *a, const char *p, const char *end);
 /* How `k`, a command or reply of n octets at p, is to be known again. */
 void annot_quick_form(const struct annotator *a, struct known *k, enum log_kind kind, const char *p,
-                      size_t n, bool as_they_stand);
+                      size_t n, size_t text_at, bool as_they_stand);
+/* For the tests: nothing goes the quick way. */
+extern bool annot_careful;
 /* What is left of a command when the address in it is taken out; 0: not of that form. */
-size_t annot_address_key(const char *p, size_t n, char key[512]);
+size_t annot_address_key(const char *p, size_t n, char key[ADDRESS_LINE]);
 /* How far a success of one line says what it means; 0: not of that form. */
 size_t annot_success_key(const char *p, size_t n);
 

@@ -413,7 +413,7 @@ void annot_unit(struct annotator *a, enum log_kind kind, const char *p, size_t n
                                                     (unsigned)(a->explained - before))
                                          : NULL;
     if (new) {
-        annot_quick_form(a, new, kind, p, n, as_they_stand);
+        annot_quick_form(a, new, kind, p, n, text_at, as_they_stand);
         follow(a, new);
     } else {
         a->last = 0;

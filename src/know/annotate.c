@@ -238,8 +238,9 @@ static void detect(struct annotator *a)
     if (loglone_style(a->kind.style))
         loglone_init(&a->lone, &a->kind);
     a->colon = a->kind.style == LOG_MARKS && logtext_colon(&a->kind);
-    a->quick =
-        a->colon && !a->kind.page && a->o.as == ANNOTATE_TEXT && !a->o.color && !a->o.show_secrets;
+    a->quick = a->kind.proto && !a->kind.page &&
+               (a->kind.style == LOG_MARKS || a->kind.style == LOG_BARE) &&
+               a->o.as == ANNOTATE_TEXT && !a->o.color && !a->o.show_secrets;
     if (a->kind.proto) {
         talk_init(&a->talk, NULL, a->kind.proto, a->kind.style == LOG_BARE && a->kind.loose);
         a->talk.partial = a->talk.strayed = false;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Sessions that go on as earlier ones did, nearly: what was met before is passed on quickly
- * (know/annot_quick.c), and must be said as the careful way says it. Lines that end with CR are
- * always read the careful way, so each recording is read with and without. */
+ * (know/annot_quick.c), and must be said as the careful way says it. */
 #include "heloscope/annotate.h"
+#include "know/annot_priv.h"
 #include "tests/support/check.h"
 
 #include <stdio.h>
@@ -36,19 +36,35 @@ static uint64_t feed(struct buf *out, const char *p, size_t n, size_t piece)
     return explained;
 }
 
-/* Reads it in both ways, and in pieces. */
-static void compare(const char *text, size_t n)
+/* The recording with other marks or line ends; to be freed. */
+static char *written(const char *text, size_t n, const char *client, const char *server,
+                     const char *end, size_t *size)
 {
-    char *crlf = malloc(2 * n + 1), *to = crlf;
-    struct buf quick, careful, pieces;
-    assert_non_null(crlf);
-    for (size_t i = 0; i < n; i++) {
-        if (text[i] == '\n')
-            *to++ = '\r';
-        *to++ = text[i];
+    char *out = malloc(3 * n + 1), *to = out;
+    assert_non_null(out);
+    for (const char *p = text, *lf; p < text + n; p = lf + 1) {
+        lf = memchr(p, '\n', (size_t)(text + n - p));
+        const char *mark = strncmp(p, "C: ", 3) == 0   ? client
+                           : strncmp(p, "S: ", 3) == 0 ? server
+                                                       : NULL;
+        if (mark) {
+            to = stpcpy(to, mark);
+            p += 3;
+        }
+        memcpy(to, p, (size_t)(lf - p));
+        to = stpcpy(to + (lf - p), end);
     }
+    *size = (size_t)(to - out);
+    return out;
+}
+
+static void same(const char *text, size_t n)
+{
+    struct buf quick, careful, pieces;
     uint64_t explained = feed(&quick, text, n, 1u << 20);
-    assert_int_equal(feed(&careful, crlf, (size_t)(to - crlf), 1u << 20), explained);
+    annot_careful = true;
+    assert_int_equal(feed(&careful, text, n, 1u << 20), explained);
+    annot_careful = false;
     assert_string_equal(buf_str(&quick), buf_str(&careful));
     assert_int_equal(feed(&pieces, text, n, 333), explained);
     assert_string_equal(buf_str(&quick), buf_str(&pieces));
@@ -56,7 +72,21 @@ static void compare(const char *text, size_t n)
     buf_clear(&quick);
     buf_clear(&careful);
     buf_clear(&pieces);
-    free(crlf);
+}
+
+/* In one of the ways to write it down. */
+static void compare(const char *text, size_t n, unsigned way)
+{
+    static const char *const ways[][3] = {{"C: ", "S: ", "\n"},
+                                          {"C: ", "S: ", "\r\n"},
+                                          {" -> ", "<-  ", "\n"},
+                                          {"> ", "< ", "\r\n"},
+                                          {"", "", "\n"}};
+    size_t size;
+    way %= sizeof ways / sizeof ways[0];
+    char *other = written(text, n, ways[way][0], ways[way][1], ways[way][2], &size);
+    same(other, size);
+    free(other);
 }
 
 static unsigned seed = 1;
@@ -144,7 +174,7 @@ static void nearly_alike(void **state)
                     if (i == then && dice(4))
                         n += put_line(text + n, second);
                 }
-            compare(text, n);
+            compare(text, n, odd + second);
         }
     free(text);
 }
@@ -161,7 +191,8 @@ static void escapes(void **state)
                               "C: MAIL FROM:<a@b.example> SIZE=1 \033[31m\nS: 250 2.1.0 ok\n"
                               "C: RCPT TO:<c@d.example> \302\233m\nS: 250 2.1.5 ok\n"
                               "C: RSET\nS: 250 2.0.0 ok\n");
-    compare(text, n);
+    for (unsigned way = 0; way < 5; way++)
+        compare(text, n, way);
     struct buf b;
     feed(&b, text, n, 1u << 20);
     size_t shown = 0;
@@ -186,7 +217,8 @@ static void secrets(void **state)
                               "C: QUIT\nS: 221 2.0.0 bye\n",
                               i == 3 ? "C: AUTH PLAIN AHVzZXIAc3dvcmRmaXNo\nS: 235 2.7.0 ok\n" : "",
                               i > 3 ? "swordfish" : "trout", i > 3 ? "swordfish" : "trout");
-    compare(text, n);
+    for (unsigned way = 0; way < 5; way++)
+        compare(text, n, way);
     struct buf b;
     feed(&b, text, n, 1u << 20);
     assert_null(strstr(buf_str(&b), "swordfish"));

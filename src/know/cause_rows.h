@@ -4,7 +4,8 @@
  * A reply is folded first: lines joined, the codes at their beginnings taken away, letters made
  * small (A to Z, Latin-1, Cyrillic), apostrophes dropped, everything else that is no letter or
  * digit made one blank; an IPv4 address becomes the word "ip", a mail address "addr", and what
- * stands in a URL is set apart.
+ * stands in a URL is set apart. Languages that part no words (Chinese, Japanese, Korean): each
+ * character is a word.
  *
  * A pattern: parts joined by `&`, which must all be found; a part that begins with `!` must not be.
  * A part is groups joined by `~`: each begins after the one before and within CAUSE_NEAR octets. A
@@ -31,6 +32,12 @@ struct cause_text {
     unsigned char text[CAUSE_TEXT_MAX + 64]; /* folded; begins and ends with a blank */
 };
 void cause_fold(const struct cause_question *q, struct cause_text *out);
+
+/* Does c begin a character that is a word by itself? Three octets each: U+3000 to U+D7FF. */
+static inline bool cause_glyph(unsigned char c)
+{
+    return c >= 0xE3 && c <= 0xED;
+}
 
 /* One range of enhanced codes; cls 0: any. */
 struct cause_enh {

@@ -180,7 +180,7 @@ static const unsigned char kinds[256] = {
     L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
     L, L, L, LO, L, L, L, L, L, L, L, L, L, L, L, L,
     LO, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
-    L, L, LO, L, L, L, L, L, L, L, L, L, L, L, L, L,
+    L, L, LO, LO, LO, LO, LO, LO, LO, LO, LO, LO, LO, LO, L, L,
     L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
 };
 /* clang-format on */
@@ -247,6 +247,14 @@ static void fold_token(struct pen *w, const unsigned char *p, size_t n, bool bra
             /* U+2019, the apostrophe of typesetters */
             if (c == 0xE2 && i + 2 < n && p[i + 1] == 0x80 && p[i + 2] == 0x99) {
                 i += 2;
+                continue;
+            }
+            if (cause_glyph(c) && n - i >= 3) {
+                put(w, ' ');
+                put(w, c);
+                put(w, p[++i]);
+                put(w, p[++i]);
+                put(w, ' ');
                 continue;
             }
             if (c >= 0xC3 && i + 1 < n && put_small_pair(w, c, p[i + 1])) {

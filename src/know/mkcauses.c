@@ -260,13 +260,17 @@ static void add_literal(const char *s, const char *e, unsigned group)
     e -= open;
     while (s < e) {
         const char *w = s;
-        while (s < e && is_letter((unsigned char)*s))
+        bool glyph = cause_glyph((unsigned char)*s) && e - s >= 3;
+        if (glyph)
+            s += 3;
+        while (!glyph && s < e && is_letter((unsigned char)*s) && !cause_glyph((unsigned char)*s))
             s++;
-        if (s == w || (s < e && *s != ' ') || ++nwords > CAUSE_ACTIVE_MAX) {
+        if (s == w || (s < e && *s != ' ' && !glyph && !cause_glyph((unsigned char)*s)) ||
+            ++nwords > CAUSE_ACTIVE_MAX) {
             fault("a literal is small letters, digits and single blanks", from);
             return;
         }
-        unsigned word = word_id(w, (size_t)(s - w), url, open && s == e);
+        unsigned word = word_id(w, (size_t)(s - w), url, open && s == e && !glyph);
         struct cause_edge *edge = edge_at(state, word);
         if (!edge->key && m.states == STATES_MAX)
             fault("too many states", from);
@@ -275,7 +279,7 @@ static void add_literal(const char *s, const char *e, unsigned group)
         if (state == 0)
             m.begins[word] = edge->to;
         state = edge->to;
-        s += s < e;
+        s += s < e && *s == ' ';
     }
     if (!nwords)
         fault("empty literal", from);

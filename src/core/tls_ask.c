@@ -127,14 +127,15 @@ static enum fault certificate(SSL *ssl, const struct tls_ask *ask, char *why, si
     SSL_set_default_passwd_cb_userdata(ssl, &locked);
     ERR_clear_error();
     bool ok = SSL_use_PrivateKey_file(ssl, key, SSL_FILETYPE_PEM) == 1;
+    bool mine = ok && SSL_check_private_key(ssl) == 1; /* a key of another kind is taken above */
     SSL_set_default_passwd_cb_userdata(ssl, NULL);
-    if (ok)
+    if (mine)
         return FAULT_NONE;
     unsigned long e = ERR_peek_last_error();
     if (locked)
         snprintf(why, size,
                  "the key in '%s' is locked by a passphrase: a key without one is wanted", key);
-    else if (ERR_GET_LIB(e) == ERR_LIB_X509)
+    else if (ok || ERR_GET_LIB(e) == ERR_LIB_X509)
         snprintf(why, size, "the key in '%s' does not belong to the certificate in '%s'", key,
                  ask->cert_file);
     else if (!ask->key_file)

@@ -235,15 +235,17 @@ static void explain_found(struct report *r, const struct found *f)
     case X509_V_ERR_CERT_HAS_EXPIRED: {
         time_t end = tls_time(f->cert ? X509_get0_notAfter(f->cert) : NULL);
         tls_put_date(date, end);
-        reason(r, TLS_CHECK_DATE, next_renew, "%sexpired since %s (%ld days)", of, date,
-               days_between(end, now));
+        long days = days_between(end, now);
+        reason(r, TLS_CHECK_DATE, next_renew, "%sexpired since %s (%ld day%s)", of, date, days,
+               days == 1 ? "" : "s");
         break;
     }
     case X509_V_ERR_CERT_NOT_YET_VALID: {
         time_t begin = tls_time(f->cert ? X509_get0_notBefore(f->cert) : NULL);
         tls_put_date(date, begin);
-        reason(r, TLS_CHECK_DATE, next_clock, "%snot valid before %s (in %ld days)", of, date,
-               days_between(now, begin));
+        long days = days_between(now, begin);
+        reason(r, TLS_CHECK_DATE, next_clock, "%snot valid before %s (in %ld day%s)", of, date,
+               days, days == 1 ? "" : "s");
         break;
     }
     case X509_V_ERR_EE_KEY_TOO_SMALL:

@@ -13,7 +13,7 @@
 
 static char dir[] = "/tmp/helo-ask-XXXXXX";
 static char ca_file[64], cert_file[64], key_file[64], other_key[64], both_file[64], locked_file[64],
-    empty_file[64], weak_file[64];
+    empty_file[64], weak_file[64], rsa_key[64];
 static EVP_PKEY *ca_key;
 static X509 *ca;
 
@@ -48,6 +48,9 @@ static int make(void **state)
     f = made(other_key, "other.pem");
     PEM_write_PrivateKey(f, other, NULL, NULL, 0, NULL, NULL);
     fclose(f);
+    f = made(rsa_key, "rsa.pem"); /* of another kind than the certificate's */
+    PEM_write_PrivateKey(f, weak, NULL, NULL, 0, NULL, NULL);
+    fclose(f);
     f = made(both_file, "both.pem");
     PEM_write_X509(f, cert);
     PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL);
@@ -71,8 +74,8 @@ static int make(void **state)
 
 static int drop(void **state)
 {
-    char *const files[] = {ca_file,   cert_file,   key_file,   other_key,
-                           both_file, locked_file, empty_file, weak_file};
+    char *const files[] = {ca_file,     cert_file,  key_file,  other_key, both_file,
+                           locked_file, empty_file, weak_file, rsa_key};
     (void)state;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         unlink(files[i]);
@@ -105,6 +108,9 @@ static void bad_values(void **state)
         {{.ask.cert_file = weak_file}, FAULT_FILE, "too weak to be sent"},
         {{.ask.cert_file = cert_file}, FAULT_FILE, "holds a certificate and no private key"},
         {{.ask = {.cert_file = cert_file, .key_file = other_key}},
+         FAULT_FILE,
+         "does not belong to the certificate"},
+        {{.ask = {.cert_file = cert_file, .key_file = rsa_key}},
          FAULT_FILE,
          "does not belong to the certificate"},
         {{.ask = {.cert_file = cert_file, .key_file = empty_file}}, FAULT_FILE, "no private key"},

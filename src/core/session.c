@@ -117,13 +117,21 @@ static void timed_out(void *arg)
     struct session *s = arg;
     s->timer = NULL;
     const struct verb *v = s->nqueue > 0 ? s->queue[0].cmd.verb : NULL;
-    const char *what = !v ? "the command" : v->name;
+    unsigned flags = v ? v->flags : 0;
     char why[200];
-    snprintf(why, sizeof why, "no reply to %s within %.0f s: gave up waiting", what,
+    snprintf(why, sizeof why, "%s%s within %.0f s: gave up waiting",
+             flags & VERB_BANNER ? "no greeting" : "no reply to ",
+             flags & VERB_BANNER ? ""
+             : flags & VERB_END  ? "the letter"
+             : !v                ? "the command"
+                                 : v->name,
              (double)phase_ms(s) / 1000.0);
     session_event_entry(s, EVENT_TIMED_OUT, MARK_WARN, 0, "%s", why);
     session_saw_end(s, why);
-    session_give_up(s, FAULT_NETWORK, why);
+    if (s->garbage_banner)
+        session_give_up(s, FAULT_PROTOCOL, "what answered does not speak this protocol");
+    else
+        session_give_up(s, FAULT_NETWORK, why);
 }
 
 /* The timer runs while something is waited for and starts afresh with each command sent and each

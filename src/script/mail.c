@@ -118,14 +118,11 @@ static void lost(struct mailer *m)
     struct moment at = {0};
     size_t n = transcript_count(t);
     bool late = n > 0 && src->moment(src->self, n - 1, &at) && at.event == EVENT_TIMED_OUT;
-    bool connected = m->stage > MAIL_BANNER;
-    for (size_t i = session_since(m->s); !connected && i < n; i++)
-        connected = src->moment(src->self, i, &at) && at.event == EVENT_CONNECTED;
     if (f == FAULT_TLS)
         mail_fail(m, mail_stages[MAIL_TLS].status, "TLS: %s", last);
     else if (f == FAULT_FILE)
         mail_fail(m, fault_status(FAULT_FILE), "%s", last);
-    else if (!connected)
+    else if (m->stage == MAIL_BANNER && !m->connected)
         mail_fail(m, MAIL_STATUS_CONNECT, "no connection: %s", last);
     else if (m->stage == MAIL_BANNER || late || f == FAULT_PROTOCOL)
         mail_fail(m, mail_stage_status(m), "%s", *last ? last : "the server closed the connection");
@@ -468,13 +465,19 @@ static void take_replies(struct mailer *m)
     const struct source *src = transcript_source(session_transcript(m->s));
     struct item it;
     struct moment at;
-    if (m->next < session_since(m->s)) /* what servers said that are left by now */
+    if (m->next < session_since(m->s)) { /* what servers said that are left by now */
         m->next = session_since(m->s);
+        m->connected = false;
+    }
     while (m->state != STATE_OVER && m->next < src->count(src->self)) {
         bool there = src->item(src->self, m->next, &it);
         if (there && it.kind == ITEM_SERVER && it.open && session_is_open(m->s))
             return;
         size_t i = m->next++;
+        /* Kept here, since what was looked at may be forgotten by the transcript. */
+        if (there && it.kind == ITEM_EVENT && src->moment(src->self, i, &at) &&
+            at.event == EVENT_CONNECTED)
+            m->connected = true;
         if (!there || it.kind != ITEM_SERVER || !src->moment(src->self, i, &at))
             continue;
         if (at.unsolicited || at.reply.cls == REPLY_NONE) {

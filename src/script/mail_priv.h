@@ -35,6 +35,7 @@ struct mailer {
     struct mail_options o;
     enum phase state;
     enum mail_stage stage; /* what is being done: where it goes wrong tells the status */
+    bool connected;        /* to the server that is talked to now */
     bool in_tls;           /* STARTTLS is behind us */
     size_t xclients;       /* XCLIENT commands that are out */
     bool dropping;         /* as soon as everything is written */

@@ -119,7 +119,7 @@ static const struct row {
      "two.test",
      mute,
      0,
-     {"no reply to (banner) within 1 s", TOLD(2, 2, 20, "live2.test"), "220 live"}},
+     {"no greeting within 1 s", TOLD(2, 2, 20, "live2.test"), "220 live"}},
     {MODE_SEND,
      "same.test",
      later,

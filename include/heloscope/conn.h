@@ -39,9 +39,10 @@ enum conn_event_kind {
 struct conn_event {
     enum conn_event_kind kind;
     enum fault fault;
-    int sys_errno;    /* 0 where the system was not the reason */
-    double ms;        /* how long the step took */
-    const char *text; /* borrowed for the call; never NULL */
+    int sys_errno;      /* 0 where the system was not the reason */
+    double ms;          /* how long the step took */
+    const char *text;   /* borrowed for the call; never NULL */
+    const char *header; /* CONN_CONNECTED: the PROXY header that went ahead, in words; else NULL */
     const char *bytes;
     size_t n;
     const struct tls_facts *facts;

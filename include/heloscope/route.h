@@ -50,5 +50,8 @@ void route_clear(struct route *r);
 /* The PROXY header for a connected socket. 0: the addresses cannot be told. At most 232 octets.
  * https://www.haproxy.org/download/2.8/doc/proxy-protocol.txt */
 size_t route_header(const struct route *r, int fd, unsigned char *out, size_t size);
+/* What that header tells, for people: "PROXY TCP4 192.0.2.1 198.51.100.1 4711 25", also where it is
+ * version 2. "": there is none. 130 bytes are enough. */
+void route_header_words(const struct route *r, int fd, char *out, size_t size);
 
 #endif

@@ -95,12 +95,17 @@ void conn_kick(struct conn *c)
 
 void conn_connected(struct conn *c, const struct conn_event *ev)
 {
+    struct conn_event told = *ev;
+    char header[130];
     if (!conn_route_header(c))
         return;
+    route_header_words(&c->route, c->fd, header, sizeof header);
+    if (header[0])
+        told.header = header;
     c->phase = PHASE_CLEAR;
     if (c->target.tls)
         c->phase = PHASE_UPGRADING; /* nothing is read before the handshake */
-    if (!conn_emit(c, *ev))
+    if (!conn_emit(c, told))
         return;
     if (c->phase == PHASE_UPGRADING) {
         conn_begin_tls(c);

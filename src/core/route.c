@@ -234,14 +234,31 @@ static size_t header_binary(const struct sockaddr_storage *src, const struct soc
     return n;
 }
 
+/* Whom it tells of: what was given, or the connection's own ends. */
+static bool header_ends(const struct route *r, int fd, struct sockaddr_storage *src,
+                        struct sockaddr_storage *dst)
+{
+    socklen_t a = sizeof *src, b = sizeof *dst;
+    *src = r->header_src;
+    *dst = r->header_dst;
+    return r->header_given || (getsockname(fd, (struct sockaddr *)src, &a) == 0 &&
+                               getpeername(fd, (struct sockaddr *)dst, &b) == 0);
+}
+
+void route_header_words(const struct route *r, int fd, char *out, size_t size)
+{
+    struct sockaddr_storage src, dst;
+    out[0] = '\0';
+    if (!r->header || !header_ends(r, fd, &src, &dst))
+        return;
+    header_text(&src, &dst, out, size);
+    out[strcspn(out, "\r")] = '\0';
+}
+
 size_t route_header(const struct route *r, int fd, unsigned char *out, size_t size)
 {
-    struct sockaddr_storage src = r->header_src, dst = r->header_dst;
-    socklen_t a = sizeof src, b = sizeof dst;
-    if (size < 232)
-        return 0;
-    if (!r->header_given && (getsockname(fd, (struct sockaddr *)&src, &a) != 0 ||
-                             getpeername(fd, (struct sockaddr *)&dst, &b) != 0))
+    struct sockaddr_storage src, dst;
+    if (size < 232 || !header_ends(r, fd, &src, &dst))
         return 0;
     return r->header == 1 ? header_text(&src, &dst, (char *)out, size)
                           : header_binary(&src, &dst, out);

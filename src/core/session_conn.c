@@ -183,6 +183,10 @@ void session_conn_event(void *arg, const struct conn_event *ev)
         keep_address(s, ev->text);
         session_event_entry(s, EVENT_CONNECTED, MARK_EVENT, 0, "connected to %s (%.1f ms)",
                             ev->text, ev->ms);
+        if (ev->header)
+            session_event_entry(
+                s, EVENT_NOTE, MARK_EVENT, 0, "sent ahead of the talk: %s%s", ev->header,
+                s->options.conn.route->header == 2 ? " (as version 2: octets)" : "");
         s->up = !s->target.tls;
         if (s->target.tls)
             session_dane_ask(s);

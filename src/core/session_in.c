@@ -106,11 +106,25 @@ static void find_timestamp(struct session *s, const char *line, size_t n)
     }
 }
 
+/* Does this reply answer the PROXY header, taken for a command by a server that expects none? It
+ * may come when the first command is on its way; EHLO and QUIT are known to every server. */
+static bool answers_header(const struct session *s)
+{
+    const struct route *r = s->options.conn.route;
+    const struct outstanding *o = s->nqueue > 0 ? &s->queue[0] : NULL;
+    if (!r || !r->header || s->header_answered || s->reply.cls != REPLY_PERM)
+        return false;
+    if (!o)
+        return s->exchanges == 0;
+    return o->exchange == 1 && o->cmd.verb && (o->cmd.verb->flags & (VERB_CAPS | VERB_QUIT)) &&
+           (s->reply.code == 500 || s->reply.code == 502);
+}
+
 static void finish_reply(struct session *s)
 {
     size_t entry = s->reply_entry;
     struct outstanding o = {0};
-    bool paired = s->nqueue > 0;
+    bool to_header = answers_header(s), paired = s->nqueue > 0 && !to_header;
     const struct source *src = transcript_source(s->transcript);
     struct span first = {"", 0};
 
@@ -145,7 +159,12 @@ static void finish_reply(struct session *s)
     if (paired)
         s->latency_us = took;
     transcript_close(s->transcript, entry, item_mark_of(s->reply.cls), &m, took);
-    if (!paired)
+    s->header_answered |= to_header;
+    if (to_header)
+        session_event_entry(s, EVENT_NOTE, MARK_WARN, 0,
+                            "the server took the PROXY header for a command: it expects none at "
+                            "this port (leave --proxy-protocol out)");
+    else if (!paired)
         session_event_entry(s, EVENT_UNSOLICITED, MARK_WARN, 0,
                             "nobody asked: the server spoke by itself");
     s->waiting_from = 0;

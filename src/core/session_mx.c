@@ -229,7 +229,7 @@ static void forget_server(struct session *s)
     tls_peer_free(s->peer);
     s->peer = NULL;
     s->has_tls = s->up = s->ask_tls = s->quitting = s->finishing = s->mx_leaving = false;
-    s->garbage_banner = s->in_body = false;
+    s->garbage_banner = s->header_answered = s->in_body = false;
     s->tls_failed[0] = s->address[0] = s->timestamp[0] = '\0';
     s->reply_entry = s->garbage_entry = s->cut_entry = NO_ENTRY;
     s->last_class = REPLY_NONE;

@@ -56,6 +56,7 @@ struct session {
     bool quitting;  /* QUIT was answered, or the server said that it closes */
     bool finishing; /* QUIT was answered: our side is closed */
     bool garbage_banner;
+    bool header_answered; /* the PROXY header was taken for a command */
     const struct proto *proto;
     struct frame frame;
     struct transcript *transcript;

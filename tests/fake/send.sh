@@ -3,7 +3,7 @@
 # heloscope send against the practice world over TCP: swaks' habits, swaks' exit statuses, letters of every make.
 set -u
 dir=$(mktemp -d) || exit 99
-"$HELOSCOPE" serve --smtp 127.0.0.1:0 --submission 127.0.0.1:0 --pop3 127.0.0.1:0 --ca "$dir/ca.pem" >"$dir/served" 2>&1 &
+"$HELOSCOPE" serve --smtp 127.0.0.1:0 --submission 127.0.0.1:0 --submissions 127.0.0.1:0 --pop3 127.0.0.1:0 --ca "$dir/ca.pem" >"$dir/served" 2>&1 &
 server=$!
 trap 'kill $server 2>/dev/null; rm -rf "$dir"' EXIT
 failed=0
@@ -168,6 +168,18 @@ RSET'
 
 run 2 smtp://127.0.0.1:1 $student
 has 'no connection'
+# A port that waits for TLS never greets: the stage is the banner, not the connection.
+run 21 "smtp://127.0.0.1:$(port submissions)" $student --timeout 1
+has 'heloscope: no greeting within 1 s'
+
+# A PROXY header is seen in the talk, and so is a server that expected none.
+run 0 "$smtp" $student --proxy-protocol 2:192.0.2.1:4711,198.51.100.1:25 --drop-after connect
+has 'sent ahead of the talk: PROXY TCP4 192.0.2.1 198.51.100.1 4711 25 (as version 2: octets)'
+run 0 "$smtp" $student --proxy-protocol 1 --quit-after helo
+has 'sent ahead of the talk: PROXY TCP4 127.0.0.1 127.0.0.1 '
+has 'the server took the PROXY header for a command'
+has 'SIZE'
+hasnot 'C: HELO'
 
 # Mistakes on the command line: 1, as swaks has it.
 run 1 "$smtp"

@@ -89,16 +89,6 @@ static BIO_METHOD *wire_method(void)
 
 /* -- birth and death --------------------------------------------------------------------------- */
 
-/* Before anything else of OpenSSL: what it holds goes with the process, and cleaning up after
- * itself takes a twentieth of a short run. */
-static void first_use(void)
-{
-    static bool done;
-    if (!done)
-        OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
-    done = true;
-}
-
 static SSL_CTX *client_ctx(void)
 {
     static SSL_CTX *ctx;
@@ -163,7 +153,7 @@ static struct tls *client(const char *name, bool is_address, const struct tls_tr
     *fault = FAULT_FILE;
     if (!lazy_ready(openssl, why, size))
         return NULL;
-    first_use();
+    lazy_openssl_begin();
     ERR_clear_error();
     X509_STORE *own = NULL;
     if (trust && !tls_trust_load(trust, &own, why, size))

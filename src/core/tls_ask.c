@@ -87,6 +87,21 @@ static enum fault ciphers(SSL *ssl, const char *list, char *why, size_t size)
     return FAULT_USAGE;
 }
 
+/* Traditional key files name their cipher in words ("DEK-Info", RFC 1421 4.6.1.3), which must be
+ * known for a locked key to be told from none. */
+static void know_ciphers(void)
+{
+    static bool done;
+    if (!done) {
+        EVP_add_cipher(EVP_des_cbc());
+        EVP_add_cipher(EVP_des_ede3_cbc());
+        EVP_add_cipher(EVP_aes_128_cbc());
+        EVP_add_cipher(EVP_aes_192_cbc());
+        EVP_add_cipher(EVP_aes_256_cbc());
+    }
+    done = true;
+}
+
 /* A key with a passphrase would have OpenSSL ask on the terminal, in the middle of the screen. */
 static int no_passphrase(char *out, int size, int writing, void *asked)
 {
@@ -123,6 +138,7 @@ static enum fault certificate(SSL *ssl, const struct tls_ask *ask, char *why, si
                  ask->cert_file);
         return FAULT_FILE;
     }
+    know_ciphers();
     SSL_set_default_passwd_cb(ssl, no_passphrase);
     SSL_set_default_passwd_cb_userdata(ssl, &locked);
     ERR_clear_error();

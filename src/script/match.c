@@ -118,7 +118,8 @@ bool match_parse(struct match *m, const char *text, size_t n, bool want_code, ch
 void match_clear(struct match *m)
 {
     free(m->regex);
-    pcre2_code_free(m->code);
+    if (m->code) /* or PCRE2 would be loaded to free nothing */
+        pcre2_code_free(m->code);
     *m = (struct match){0};
 }
 

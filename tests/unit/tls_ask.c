@@ -2,6 +2,7 @@
 /* What the user asks of TLS: versions, ciphers, SNI, another name, a client certificate, against a
  * server of OpenSSL's own; and each bad value in one sentence. */
 #include "tests/support/check.h"
+#include "core/lazy/lazy.h"
 #include "tests/support/pki.h"
 #include "heloscope/tls.h"
 
@@ -9,11 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char dir[] = "/tmp/helo-ask-XXXXXX";
 static char ca_file[64], cert_file[64], key_file[64], other_key[64], both_file[64], locked_file[64],
-    empty_file[64], weak_file[64], rsa_key[64];
+    older_file[64], empty_file[64], weak_file[64], rsa_key[64];
 static EVP_PKEY *ca_key;
 static X509 *ca;
 
@@ -25,6 +27,21 @@ static FILE *made(char *path, const char *name)
     return f;
 }
 
+/* By another process: what writes it needs the table of ciphers that the program leaves out. */
+static void make_locked(const struct pki_row *row)
+{
+    int status = 1;
+    FILE *f = made(locked_file, "locked.pem");
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(PEM_write_PrivateKey(f, pki_key(row), EVP_aes_128_cbc(), (unsigned char *)"secret", 6,
+                                   NULL, NULL) != 1 ||
+              fclose(f) != 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    fclose(f);
+}
+
 static int make(void **state)
 {
     const struct pki_row root = {"Test Root", NULL, -10, 100, 0, NULL, 1};
@@ -32,6 +49,8 @@ static int make(void **state)
     const struct pki_row small = {"weak client", NULL, -1, 10, 1024, NULL, 0};
     (void)state;
     assert_non_null(mkdtemp(dir));
+    make_locked(&row);
+    lazy_openssl_begin(); /* as in the program, before anything else of OpenSSL */
     ca_key = pki_key(&root);
     ca = pki_cert(&root, ca_key, NULL, NULL);
     EVP_PKEY *key = pki_key(&row), *other = pki_key(&row), *weak = pki_key(&small);
@@ -55,9 +74,12 @@ static int make(void **state)
     PEM_write_X509(f, cert);
     PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL);
     fclose(f);
-    f = made(locked_file, "locked.pem");
-    PEM_write_PrivateKey(f, key, EVP_aes_128_cbc(), (unsigned char *)"secret", 6, NULL, NULL);
-    fclose(f);
+    fclose(made(older_file, "older.pem"));
+    BIO *b = BIO_new_file(older_file, "w");
+    assert_int_equal(PEM_write_bio_PrivateKey_traditional(b, key, EVP_aes_256_cbc(),
+                                                          (unsigned char *)"secret", 6, NULL, NULL),
+                     1);
+    BIO_free(b);
     f = made(weak_file, "weak.pem");
     PEM_write_X509(f, bad);
     fclose(f);
@@ -74,8 +96,8 @@ static int make(void **state)
 
 static int drop(void **state)
 {
-    char *const files[] = {ca_file,     cert_file,  key_file,  other_key, both_file,
-                           locked_file, empty_file, weak_file, rsa_key};
+    char *const files[] = {ca_file,     cert_file,  key_file,   other_key, both_file,
+                           locked_file, older_file, empty_file, weak_file, rsa_key};
     (void)state;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         unlink(files[i]);
@@ -118,6 +140,9 @@ static void bad_values(void **state)
          FAULT_FILE,
          "'/nonexistent/k' cannot be read"},
         {{.ask = {.cert_file = cert_file, .key_file = locked_file}},
+         FAULT_FILE,
+         "locked by a passphrase"},
+        {{.ask = {.cert_file = cert_file, .key_file = older_file}},
          FAULT_FILE,
          "locked by a passphrase"},
         {{.ask.key_file = key_file}, FAULT_USAGE, "of no use without its certificate"},

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/lazy/openssl.gen.h"
+
 #ifdef HELO_LAZY
 #include "config.h"
 
@@ -22,7 +24,6 @@
 #include "core/lazy/idn2.gen.h"
 #include "core/lazy/jansson.gen.h"
 #include "core/lazy/ldns.gen.h"
-#include "core/lazy/openssl.gen.h"
 #include "core/lazy/pcre2.gen.h"
 #include "core/lazy/psl.gen.h"
 #include "core/lazy/unistring.gen.h"
@@ -32,7 +33,8 @@
 #include <string.h>
 
 #define STRING(name) #name,
-#define LIBRARY(lib, ...)                                                                          \
+#define LIBRARY(lib, ...) SETTLED_LIBRARY(lib, false, NULL, __VA_ARGS__)
+#define SETTLED_LIBRARY(lib, own, first, ...)                                                      \
     struct lazy_##lib lazy_table_##lib;                                                            \
     static const char *const files_##lib[] = {__VA_ARGS__, NULL};                                  \
     static const char *const names_##lib[] = {LAZY_NAMES_##lib(STRING)};                           \
@@ -41,9 +43,11 @@
         .names = names_##lib,                                                                      \
         .table = &lazy_table_##lib,                                                                \
         .n = sizeof names_##lib / sizeof *names_##lib,                                             \
+        .own_first = own,                                                                          \
+        .begin = first,                                                                            \
     };
 
-LIBRARY(openssl, HELO_SONAME_CRYPTO, HELO_SONAME_SSL)
+SETTLED_LIBRARY(openssl, true, lazy_openssl_begin, HELO_SONAME_CRYPTO, HELO_SONAME_SSL)
 LIBRARY(cares, HELO_SONAME_CARES)
 LIBRARY(confuse, HELO_SONAME_CONFUSE)
 LIBRARY(pcre2, HELO_SONAME_PCRE2)
@@ -65,6 +69,27 @@ void json_delete(json_t *json)
     lazy_jansson()->json_delete_(json);
 }
 
+/* The sanitizers' dlopen takes no RTLD_DEEPBIND, and musl has none. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(RTLD_DEEPBIND)
+#define OWN_FIRST 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) ||                         \
+    __has_feature(thread_sanitizer)
+#define OWN_FIRST 0
+#endif
+#endif
+#ifndef OWN_FIRST
+#define OWN_FIRST RTLD_DEEPBIND
+#endif
+
+/* libcrypto has 3000 names to bind, of which all but some are its own: looked for in this program
+ * and what it is linked with first they take two thirds more. Who puts a library in front of all
+ * others (another malloc, another clock) means it for this one, too. */
+static int binding(const struct lazy_library *lib)
+{
+    return lib->own_first && !getenv("LD_PRELOAD") ? OWN_FIRST : 0;
+}
+
 bool lazy_load(struct lazy_library *lib, char *why, size_t size)
 {
     if (lib->there)
@@ -72,7 +97,7 @@ bool lazy_load(struct lazy_library *lib, char *why, size_t size)
     void *handles[4];
     size_t opened = 0;
     for (; lib->files[opened] && opened < sizeof handles / sizeof *handles; opened++) {
-        handles[opened] = dlopen(lib->files[opened], RTLD_LAZY | RTLD_LOCAL);
+        handles[opened] = dlopen(lib->files[opened], RTLD_LAZY | RTLD_LOCAL | binding(lib));
         if (!handles[opened]) {
             snprintf(why, size, "%s cannot be loaded: %s", lib->files[opened], dlerror());
             return false;
@@ -92,6 +117,8 @@ bool lazy_load(struct lazy_library *lib, char *why, size_t size)
         memcpy((char *)lib->table + i * sizeof found, &found, sizeof found);
     }
     lib->there = true;
+    if (lib->begin)
+        lib->begin();
     return true;
 }
 #else
@@ -110,4 +137,15 @@ void lazy_must(struct lazy_library *lib)
         return;
     fprintf(stderr, "heloscope: %s\n", why);
     exit(fault_status(FAULT_FILE));
+}
+
+/* What it holds goes with the process, and cleaning up after itself takes a twentieth of a short
+ * run. The table of old names of ciphers takes a tenth: TLS asks the providers, which know the
+ * names; the ciphers that a key's file may name are added by who reads one (tls_ask.c). */
+void lazy_openssl_begin(void)
+{
+    static bool done;
+    if (!done)
+        OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT | OPENSSL_INIT_NO_ADD_ALL_CIPHERS, NULL);
+    done = true;
 }

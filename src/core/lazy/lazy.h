@@ -19,6 +19,10 @@ struct lazy_library {
     const char *const *names; /* what is looked up in them */
     void *table;              /* n pointers, in the order of names */
     size_t n;
+    /* Its own functions come before those of the same name in the program. Only for a library that
+     * frees by itself what it allocated. */
+    bool own_first;
+    void (*begin)(void); /* once, when all names are there */
 };
 
 /* Loads lib, or did so before. False: it is not there or lacks a name; why holds a sentence. To be
@@ -26,6 +30,10 @@ struct lazy_library {
 bool lazy_load(struct lazy_library *lib, char *why, size_t size);
 /* The same where nothing can be told: ends the program with one line on standard error. */
 void lazy_must(struct lazy_library *lib);
+
+/* To be called before anything else of OpenSSL: what its own beginning would do and nothing here
+ * needs is left out. Once is enough; where it is loaded at its first use that does it. */
+void lazy_openssl_begin(void);
 
 /* lazy_ready(openssl, why, sizeof why) */
 #ifdef HELO_LAZY

@@ -199,6 +199,7 @@ static bool read_signature(struct dkim_signature *s, struct reading *r, time_t n
 struct key {
     unsigned char p[KEY_MAX];
     size_t n;
+    bool testing; /* t=y */
 };
 
 /* Reads a key record. NULL: it will do; else what is wrong with it. */
@@ -226,6 +227,7 @@ static const char *read_key(const struct rr *rr, const struct reading *r,
         return "is not for mail (s=, RFC 6376 3.6.1)";
     if (flags && tag_lists(flags, "s") && strcmp(r->i_domain, s->d) != 0)
         return "wants i= and d= to be the same (t=s, RFC 6376 3.6.1)";
+    k->testing = tag_lists(flags, "y");
     k->n = sizeof k->p;
     if (!base64_read(p->value, p->nvalue, k->p, &k->n))
         return "holds no key: p= is no base64";
@@ -295,8 +297,14 @@ static bool check_body(struct dkim_signature *s, const struct reading *r, struct
     return true;
 }
 
-static void conclude(struct dkim_signature *s, enum key_verdict v, unsigned bits, bool body_same)
+static void conclude(struct dkim_signature *s, enum key_verdict v, unsigned bits, bool body_same,
+                     bool testing)
 {
+    const char *test = !testing ? ""
+                       : v == KEY_HOLDS && body_same
+                           ? "; the key is being tested (t=y)"
+                           : "; the key is being tested (t=y), so it is as if there were no "
+                             "signature (RFC 6376 3.6.1)";
     const char *cut = s->body_cut ? "; l= leaves the end of the body unsigned (RFC 6376 8.2)" : "";
     const char *signs = buf_str(&s->headers);
     switch (v) {
@@ -319,18 +327,18 @@ static void conclude(struct dkim_signature *s, enum key_verdict v, unsigned bits
         end(s, DKIM_FAIL,
             "the body was changed: its hash is stated as %s and comes out as %s; the signature "
             "over "
-            "%.2000s %s",
-            s->stated, s->computed, signs, v == KEY_HOLDS ? "holds" : "does not hold either");
+            "%.2000s %s%s",
+            s->stated, s->computed, signs, v == KEY_HOLDS ? "holds" : "does not hold either", test);
     else if (v == KEY_WRONG)
         end(s, DKIM_FAIL,
             "the body is as it was (hash %s), but the signature does not hold: one of the signed "
-            "fields was changed or added, or another key signed; signed: %.2000s",
-            s->stated, signs);
+            "fields was changed or added, or another key signed; signed: %.2000s%s",
+            s->stated, signs, test);
     else
         end(s, DKIM_PASS,
             "%s, key of %u bits: the signature and the body's hash %s hold; signed: "
-            "%.2000s%s",
-            s->a, bits, s->stated, signs, cut);
+            "%.2000s%s%s",
+            s->a, bits, s->stated, signs, cut, test);
 }
 
 static bool verify(struct dkim_signature *s, struct reading *r, const struct rr_source *dns,
@@ -359,7 +367,7 @@ static bool verify(struct dkim_signature *s, struct reading *r, const struct rr_
     unsigned bits = 0;
     if (ok) {
         enum key_verdict v = dkim_key_verify(k.p, k.n, r->ed25519, &data, sig, nsig, &bits);
-        conclude(s, v, bits, body_same);
+        conclude(s, v, bits, body_same, k.testing);
     } else {
         end(s, DKIM_PERMERROR, "the signed fields have more than %d MB", HEADER_MAX >> 20);
     }

@@ -27,7 +27,8 @@ struct run {
     const struct rr_source *dns;
     struct dmarc_record record;
     char org[256];
-    bool failed; /* a question about it got no answer */
+    const char *org_why; /* why the organization is not known, org being "" then; or NULL */
+    bool failed;         /* a question about it got no answer */
     struct dmarc *out;
     struct buf why;
 };
@@ -54,6 +55,12 @@ static bool discover_9989(struct run *r)
     bool ok = false;
     if (w->pending) {
         pending(r);
+    } else if (w->failed && w->n && strcmp(w->at[0].domain, r->domain) == 0) {
+        /* The record that applies is there; whose organization this is must be known only for
+         * another name that would have to be of the same one (RFC 9989 4.10.2). */
+        r->record = w->at[0];
+        r->org_why = w->why;
+        ok = true;
     } else if (w->failed) {
         buf_addf(&r->why, "the DMARC records above %s cannot be had: %s", r->domain, w->why);
         ended(r, DMARC_TEMPERROR);
@@ -68,6 +75,11 @@ static bool discover_9989(struct run *r)
         ok = use != NULL;
         if (ok)
             r->record = *use;
+        else if (w->discarded[0])
+            buf_addf(&r->why,
+                     "several DMARC records lie at _dmarc.%s, which count as none (RFC 9989 4.10), "
+                     "and there is no other at _dmarc.%s or above it",
+                     w->discarded, r->domain);
         else
             buf_addf(&r->why, "there is no DMARC record at _dmarc.%s or above it", r->domain);
     }
@@ -149,8 +161,13 @@ static bool choose_policy(struct run *r)
     }
     out->found = true;
     snprintf(out->policy_domain, sizeof out->policy_domain, "%s", rec->domain);
-    buf_addf(&r->why, "record \"%s\" at _dmarc.%s; organizational domain %s (%s)", rec->text,
-             rec->domain, r->org, modern ? "tree walk" : "public suffix list");
+    buf_addf(&r->why, "record \"%s\" at _dmarc.%s; ", rec->text, rec->domain);
+    if (r->org_why)
+        buf_addf(&r->why, "the records above %s, which tell the organization, cannot be had: %s",
+                 r->domain, r->org_why);
+    else
+        buf_addf(&r->why, "organizational domain %s (%s)", r->org,
+                 modern ? "tree walk" : "public suffix list");
     return true;
 }
 
@@ -186,6 +203,11 @@ static bool aligned(struct run *r, const char *domain, bool strict)
     if (strict) {
         buf_addf(&r->why, "%s is not %s: not aligned, strict wants the same name", domain,
                  r->domain);
+        return false;
+    }
+    if (r->org_why) {
+        r->failed = true;
+        buf_addf(&r->why, "whether %s is of the same organization is not known", domain);
         return false;
     }
     /* It cannot be of the same organization without lying within it. */

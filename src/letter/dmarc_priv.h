@@ -28,7 +28,8 @@ enum fetch dmarc_fetch(const struct rr_source *dns, const char *domain, struct d
 struct walk {
     struct dmarc_record at[WALK_MAX];
     size_t n;
-    char org[256];
+    char org[256];       /* "" where a question above got no answer */
+    char discarded[256]; /* the first name with several records, which count as none; or "" */
     bool failed, pending;
     const char *why;
 };

@@ -125,6 +125,8 @@ void dmarc_walk(const struct rr_source *dns, const char *domain, struct walk *w)
             w->failed = f == FETCH_FAILED;
             return;
         }
+        if (f == FETCH_SEVERAL && !w->discarded[0])
+            snprintf(w->discarded, sizeof w->discarded, "%s", at);
         if (f == FETCH_FOUND && w->at[w->n++].psd != 'u')
             break;
         labels = labels > WALK_MAX ? WALK_MAX - 1 : labels - 1;

@@ -150,6 +150,8 @@ static void keys(void **state)
         {"TXT \"v=DKIM1; k=ed25519; p=\"", DKIM_PERMERROR, "revoked"},
         {"TXT \"v=DKIM1; k=ed25519\"", DKIM_PERMERROR, "p= is missing"},
         {"TXT \"k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\"", DKIM_PASS, "hold"},
+        {"TXT \"k=ed25519; t=y; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\"", DKIM_PASS,
+         "is being tested (t=y)"},
         {"TXT \"k=ed25519; v=DKIM1; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\"",
          DKIM_PERMERROR, "come first"},
         {"TXT \"p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\"", DKIM_PERMERROR, "another kind"},

@@ -82,5 +82,7 @@ bool world_dns(struct world *w, const char *zone, const struct lab_choice *c, ch
                size_t size);
 
 #define PRACTICE_HOST "practice.example"
+/* Who a client on the screen or in --plain is to its servers, unless a lesson says otherwise. */
+#define PRACTICE_CLIENT "192.0.2.10"
 
 #endif

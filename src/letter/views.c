@@ -308,12 +308,13 @@ static void concluded(struct telling *t)
         snprintf(head, sizeof head, "What if %s?", t->v->changed);
         tell(t, VIEWS_TITLE, "", head);
         because(t, t->v->whatif, t->v->verdict);
-        tell(t, VIEWS_TITLE, "", "The fields");
     }
     for (size_t i = 0; i < receivers(t); i++) {
         if (!field_is(&t->m.at[i], "Authentication-Results"))
             continue;
         char *v = value_of(&t->m.at[i]);
+        if (!own && t->v->changed)
+            tell(t, VIEWS_TITLE, "", "What it wrote on top");
         tell(t, VIEWS_PLAIN, "Results", v);
         own = true;
         free(v);

@@ -285,7 +285,7 @@ static bool practice(struct plain *p, const char *faults, struct session_options
     if (!p->world)
         return false;
     t.proto = proto_find("smtp", 4, &tls, &port);
-    int fd = world_connect(p->world, "smtp", "192.0.2.10");
+    int fd = world_connect(p->world, "smtp", PRACTICE_CLIENT);
     t.host = t.ascii = (char *)PRACTICE_HOST;
     t.port = port;
     t.label = (char *)"practice world";

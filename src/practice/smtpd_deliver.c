@@ -118,7 +118,8 @@ static const struct {
     [STORE_BROKEN] = {451, "4.3.0", "The Maildir cannot be written"},
 };
 
-static void reply(struct smtp *s, const struct rcpt *r, const struct look *l, const char *aside)
+static void reply(struct smtp *s, const struct rcpt *r, const struct look *l,
+                  const struct receipt *seen_as)
 {
     if (s->flavour == FLAVOUR_LMTP && r->result == STORE_OK)
         smtp_say(s, 250, "2.1.5", "<%s> Ok: delivered, queued as %s", r->address, s->queue_id);
@@ -128,8 +129,14 @@ static void reply(struct smtp *s, const struct rcpt *r, const struct look *l, co
     else if (r->result != STORE_OK)
         smtp_say(s, results[r->result].code, results[r->result].enhanced, "%s",
                  results[r->result].text);
-    else if (aside)
-        smtp_say(s, 250, "2.0.0", "Ok: queued as %s, put aside as junk: %s", s->queue_id, aside);
+    else if (seen_as && seen_as->does == RECEIVER_JUNKS)
+        smtp_say(s, 250, "2.0.0", "Ok: queued as %s, put aside as junk: %s", s->queue_id,
+                 seen_as->text);
+    else if (seen_as && seen_as->forged)
+        smtp_say(s, 250, "2.0.0",
+                 "Ok: queued as %s, without the Authentication-Results that bore this server's "
+                 "name: only it may write them (RFC 8601 5)",
+                 s->queue_id);
     else if (l->long_lines)
         smtp_say(s, 250, "2.0.0", "Ok: queued as %s (%zu lines are over %d octets: RFC 5322 2.1.1)",
                  s->queue_id, l->long_lines, SMTP_TEXT_LINE);
@@ -195,8 +202,7 @@ void smtp_deliver(struct smtp *s)
         for (size_t i = 0; i < s->nrcpts; i++)
             reply(s, &s->rcpts[i], &seen, NULL);
     else
-        reply(s, good ? good : &s->rcpts[0], &seen,
-              seen_as.does == RECEIVER_JUNKS ? seen_as.text : NULL);
+        reply(s, good ? good : &s->rcpts[0], &seen, &seen_as);
     receipt_clear(&seen_as);
     if (good) {
         s->errors = 0;

@@ -101,7 +101,7 @@ struct app {
     char *addresses[ADDRESSES_MAX]; /* newest first */
     size_t naddresses;
     char host[256];
-    char client[64]; /* the address that the practice servers believe in, by lesson */
+    char client[64]; /* the address that the practice servers believe in; "": the usual */
     bool from_queue; /* the line holds the first line of the queue */
 
     /* a login that is being asked for (auth.c) */
@@ -166,6 +166,9 @@ bool tabs_open_text(struct app *app, const char *text, size_t n);
 void tabs_reconnect(struct app *app);
 /* :fault. */
 void tabs_fault(struct app *app, const char *faults);
+/* Changes what the practice servers go by, "policy=none", "client=203.0.113.66" (whatif.h); "":
+ * tells how it is. */
+void tabs_world_is(struct app *app, const char *change);
 void tabs_accounts(struct app *app);
 /* The same in the talk, for a newcomer. */
 void tabs_tell_accounts(struct app *app, struct tab *t);

@@ -201,6 +201,9 @@ static void run(struct app *app, enum command_id id, const char *arg)
     case CMD_FAULT:
         tabs_fault(app, arg);
         return;
+    case CMD_WORLD:
+        tabs_world_is(app, arg);
+        return;
     case CMD_QUIT:
         app_quit(app, true);
         return;

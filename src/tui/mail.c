@@ -416,7 +416,9 @@ static void whatif_told(struct app *app, const char *answer)
 void mail_whatif(struct app *app, struct tab *t)
 {
     if (!t->mail || !t->mail->reading)
-        ui_notice(&app->ui, true, "what-if is for a letter that is read: m, then Enter");
+        ui_notice(&app->ui, true,
+                  "what-if is for a letter that is read (m, then Enter); :world changes what "
+                  "is sent from now on");
     else if (!session_is_practice(t->session))
         ui_notice(&app->ui, true,
                   "what-if changes the practice world's DNS, which knows nobody of this letter; "

@@ -384,7 +384,7 @@ static struct session *practice_session(struct app *app, struct tab *t, const st
 {
     struct target target = {0};
     struct session_options o = app->ui.options;
-    int fd = world_connect(app->ui.world, p->name, *app->client ? app->client : "192.0.2.10");
+    int fd = world_connect(app->ui.world, p->name, *app->client ? app->client : PRACTICE_CLIENT);
     if (fd < 0)
         return NULL;
     target.proto = p;

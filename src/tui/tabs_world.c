@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What is told of the practice world: its accounts, and the faults that can be turned on. */
+/* What is told of the practice world: its accounts, the faults that can be turned on, and
+ * what its DNS says. */
 #include "tui/app.h"
+#include "heloscope/lab.h"
 #include "heloscope/practice.h"
+#include "heloscope/whatif.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 void tabs_accounts(struct app *app)
 {
@@ -54,6 +58,77 @@ void tabs_fault(struct app *app, const char *faults)
         free(text);
     }
     buf_clear(&b);
+}
+
+static void world_told(struct app *app, const struct whatif *w)
+{
+    char text[2000];
+    snprintf(
+        text, sizeof text,
+        "\001The practice world as it is\n"
+        "%s%s"
+        "bank.test asks by DMARC for: %s, alignment %s\n"
+        "its SPF record ends in:      %s\n"
+        "you come from:               %s\n"
+        "\n:world NAME=VALUE changes one of these for what is sent from then on:\n"
+        "  policy=none, quarantine, reject or off (no record)\n"
+        "  alignment=strict or relaxed\n"
+        "  spf=soft (~all) or hard (-all)\n"
+        "  client=ADDRESS: " LAB_EVIL " is evil.test's server, " LAB_BANK " the bank's,\n"
+        "    " LAB_LISTS " a mailing list's, " LAB_ALUMNI " a forwarder's, " LAB_ESP
+        " a mailing service's.\n"
+        "    It is a label that the practice server believes in; nothing is sent from there\n"
+        "  reset: all as usual\n"
+        ":sign DOMAIN puts a signature on a letter while you write it; x changes what a letter\n"
+        "that lies in the mailbox would have met.\n",
+        *w->zone ? "This lesson's own zone file tells what the domains publish: " : "",
+        *w->zone ? w->zone : "", *w->zone ? "that file" : w->policy,
+        w->strict ? "strict" : "relaxed", w->soft ? "~all" : "-all",
+        *app->client ? app->client : PRACTICE_CLIENT);
+    help_show(app, text);
+}
+
+void tabs_world_is(struct app *app, const char *change)
+{
+    char why[700];
+    struct whatif w;
+    if (!tabs_world(app))
+        return;
+    whatif_init(&w);
+    if (!*change) {
+        world_told(app, &w);
+        return;
+    }
+    bool reset = !strcasecmp(change, "reset") || !strcasecmp(change, "off");
+    if (reset) {
+        whatif_usual(NULL);
+        whatif_init(&w);
+        app->client[0] = '\0';
+    } else if (!strncasecmp(change, "sign", 4)) {
+        ui_notice(&app->ui, true, ":sign DOMAIN signs a letter while you write it");
+        return;
+    } else if (!whatif_change(&w, change, why, sizeof why)) {
+        ui_notice(&app->ui, true, "%s", why);
+        return;
+    }
+    bool client = reset || *w.client;
+    if (*w.client)
+        snprintf(app->client, sizeof app->client, "%s", w.client);
+    w.client[0] = '\0'; /* a letter tells itself where it came from */
+    struct lab_choice c = {.policy = strcasecmp(w.policy, "off") ? w.policy : NULL,
+                           .strict = w.strict,
+                           .soft = w.soft};
+    if (!*w.zone && !world_dns(app->ui.world, NULL, reset ? NULL : &c, why, sizeof why)) {
+        ui_notice(&app->ui, true, "%s", why);
+        return;
+    }
+    whatif_usual(&w);
+    if (client)
+        ui_notice(&app->ui, false, "you come from %s in the next connection (:practice opens one)%s",
+                  *app->client ? app->client : PRACTICE_CLIENT, reset ? "; all is as usual" : "");
+    else
+        ui_notice(&app->ui, false, "from now on: bank.test policy=%s, alignment=%s, spf=%s",
+                  w.policy, w.strict ? "strict" : "relaxed", w.soft ? "soft" : "hard");
 }
 
 /* What a newcomer needs to know, in the talk itself. */

@@ -217,13 +217,54 @@ static void too_early(void **state)
     term_stop(t);
 }
 
+static void command(struct term *t, const char *line, const char *sight)
+{
+    term_keys(t, ":");
+    term_wait(t, "all commands", WAIT);
+    term_line(t, line);
+    term_wait(t, sight, WAIT);
+}
+
+/* What is refused lies nowhere: a world is chosen that lets the forged letter in. */
+static void chosen_world(void **state)
+{
+    (void)state;
+    static const char text[] = "From: Your Bank <alice@bank.test>\n"
+                               "Authentication-Results: practice.example; dmarc=pass\n\nhello\n";
+    struct term *t = helo_practice(120, 40);
+    command(t, "world", "bank.test asks by DMARC for: reject");
+    term_key(t, "Esc");
+    term_wait_gone(t, "asks by DMARC", WAIT);
+    command(t, "world weather=bad", "changes nothing here");
+    command(t, "world policy=none", "from now on: bank.test policy=none");
+    command(t, "world client=203.0.113.66", "you come from 203.0.113.66");
+    command(t, "practice", "2/2 SMTP");
+    say(t, "EHLO evil.test", "250-practice");
+    say(t, "MAIL FROM:<alice@bank.test>", "250 2.1.0");
+    say(t, "RCPT TO:<student@practice.example>", "250 2.1.5");
+    say(t, "DATA", "354");
+    term_wait(t, "LETTER", WAIT);
+    term_paste(t, text, strlen(text));
+    term_wait(t, "hello", WAIT);
+    term_line(t, ".");
+    term_wait(t, ", without", WAIT); /* the forged field: the reply says so */
+    command(t, "mail student", "/4 ]");
+    term_key(t, "G");
+    term_key(t, "Enter");
+    term_wait(t, "(unknown [203.0.113.66])", WAIT);
+    term_wait(t, "fail: From domain bank.test", WAIT);
+    term_wait(t, "delivers it", WAIT);
+    command(t, "world reset", "all is as usual");
+    command(t, "world", "you come from:               192.0.2.10");
+    term_stop(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        term_unit_test(four_views),
-        term_unit_test(small_and_resized),
-        term_unit_test(from_the_start),
-        term_unit_test(too_early),
+        term_unit_test(four_views),     term_unit_test(small_and_resized),
+        term_unit_test(from_the_start), term_unit_test(too_early),
+        term_unit_test(chosen_world),
     };
     term_use_cmocka();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -172,7 +172,7 @@ static void plain_replies(void **state)
 static void more_replies(void **state)
 {
     (void)state;
-    replies_of("causes_more.tsv", 480);
+    replies_of("causes_more.tsv", 800);
 }
 
 static void server_replies(void **state)

@@ -20,7 +20,7 @@ static struct term *some_talk(int cols, int rows)
     say(t, "EHLO me.example", "250-practice.example greets");
     say(t, "RCPT TO:<first@practice.example>", "503 5.5.1");
     say(t, "MAIL FROM:<me@me.example>", "250 2.1.0");
-    say(t, "RCPT TO:<nobody@practice.example>", "550 5.1.1");
+    say(t, "RCPT TO:<nobody@practice.example>", "550 5.1.1 <nobody");
     say(t, "NOOP", "250 2.0.0");
     term_key(t, "Esc");
     term_wait(t, "i type", WAIT);

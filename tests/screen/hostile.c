@@ -290,7 +290,7 @@ static void test_secrets_pop3(void **state)
     say(t, "USER user", "+OK one");
     say_secret(t, "PASS " SECRET, "-ERR two");
     say_secret(t, "pass  " SECRET, "-ERR three");
-    say(t, "APOP user", "assword");
+    say(t, "APOP user", "The password of user");
     term_line(t, SECRET);
     term_wait(t, "-ERR four", WAIT);
     say(t, "AUTH PLAIN", "AUTH PLAIN");

@@ -68,7 +68,7 @@ static void test_sizes(void **state)
         struct term *t = start(sizes[i].cols, sizes[i].rows, f);
 
         term_wait(t, "220 mail", WAIT);
-        say(t, "EHLO me.example", "STARTTLS");
+        say(t, "EHLO me.example", "250-mail");
         term_line(t, "STARTTLS");
         term_wait(t, "TLS 1.3", WAIT);
         term_key(t, "Esc");
@@ -117,7 +117,7 @@ static void test_wrong_name_and_chain(void **state)
     term_wait(t, "220 mail", WAIT);
     command(t, "save-chain /nowhere");
     term_wait(t, "no certificate was presented", WAIT);
-    say(t, "EHLO me.example", "STARTTLS");
+    say(t, "EHLO me.example", "250-mail");
     term_line(t, "STARTTLS");
     press(t, "y", "Go on without knowing");
     term_wait(t, "UNVERIFIED", WAIT);
@@ -162,7 +162,7 @@ static void test_clear_and_refused(void **state)
     struct term *t = start(80, 24, f);
 
     term_wait(t, "220 mail", WAIT);
-    say(t, "EHLO me.example", "STARTTLS");
+    say(t, "EHLO me.example", "250-mail");
     command(t, "tls");
     term_wait(t, "There is no TLS", WAIT);
     term_wait(t, "STARTTLS is offered, and this session goes on without it", WAIT);
@@ -248,7 +248,7 @@ static void test_dane(void **state)
         helo(100, 34, NULL, "--resolver", fakedns_at(d), "--connect", to, target, NULL);
 
     term_wait(t, "220 mail", WAIT);
-    say(t, "EHLO me.example", "STARTTLS");
+    say(t, "EHLO me.example", "250-mail");
     term_line(t, "STARTTLS");
     term_wait(t, "verified by DANE:", WAIT);
     assert_false(term_shows(t, "NOT verified"));

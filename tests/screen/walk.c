@@ -2,6 +2,8 @@
 /* walk.c: starting heloscope for a screen test, and looking after what it left behind. */
 #include "walk.h"
 
+#include "term_in.h"
+
 #include <errno.h>
 #include <ftw.h>
 #include <stdarg.h>
@@ -59,6 +61,9 @@ struct term *helo_fake(int cols, int rows, const char *scheme, const struct fake
 
 void say_at(struct term *t, const char *line, const char *sight, const char *file, int no)
 {
+    /* A sight of before would end the wait before the answer came, on a slow machine only. */
+    if (term_shows(t, sight))
+        term_failed(t, file, no, "\"%s\" is on the screen before \"%s\" is typed", sight, line);
     term_line(t, line);
     term_wait_at(t, sight, WAIT, file, no);
 }

@@ -36,12 +36,16 @@ enum conn_event_kind {
     CONN_ABORTED, /* by conn_abort(); text: what was going on */
 };
 
+/* What looking the name up came to, where that is why there is no connection. */
+enum conn_lookup { LOOKUP_FINE, LOOKUP_NO_SUCH, LOOKUP_NO_ANSWER };
+
 struct conn_event {
     enum conn_event_kind kind;
     enum fault fault;
-    int sys_errno;      /* 0 where the system was not the reason */
-    double ms;          /* how long the step took */
-    const char *text;   /* borrowed for the call; never NULL */
+    enum conn_lookup lookup; /* CONN_FAILED: no such name (or no address), or DNS failed */
+    int sys_errno;           /* 0 where the system was not the reason */
+    double ms;               /* how long the step took */
+    const char *text;        /* borrowed for the call; never NULL */
     const char *header; /* CONN_CONNECTED: the PROXY header that went ahead, in words; else NULL */
     const char *bytes;
     size_t n;

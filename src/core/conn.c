@@ -67,7 +67,8 @@ bool conn_end(struct conn *c, enum conn_event_kind kind, enum fault fault, int e
     close_all(c);
     c->phase = PHASE_OVER;
     return conn_emit(
-        c, (struct conn_event){.kind = kind, .fault = fault, .sys_errno = e, .text = copy});
+        c, (struct conn_event){
+               .kind = kind, .fault = fault, .lookup = c->lookup, .sys_errno = e, .text = copy});
 }
 
 bool conn_in_handshake(const struct conn *c)
@@ -132,6 +133,7 @@ static void on_happy(void *arg, const struct conn_event *ev, int fd)
         char text[800];
         snprintf(text, sizeof text, "%s%s", c->route.proxy ? "the proxy cannot be reached: " : "",
                  ev->text);
+        c->lookup = c->route.proxy ? LOOKUP_FINE : ev->lookup;
         conn_end(c, CONN_FAILED, ev->fault, ev->sys_errno, text);
     } else {
         conn_emit(c, *ev);

@@ -48,6 +48,7 @@ struct conn {
     conn_fn *fn;
     void *arg;
     enum phase phase;
+    enum conn_lookup lookup; /* why no address was found */
     struct happy *happy;
     struct proxying *proxying;
     int fd;

@@ -295,6 +295,9 @@ static bool over(struct happy *h)
 {
     char text[600];
     enum fault fault = FAULT_NETWORK;
+    enum conn_lookup lookup = LOOKUP_FINE;
+    if (!h->tried && h->resolve)
+        lookup = h->six.absent && h->four.absent ? LOOKUP_NO_SUCH : LOOKUP_NO_ANSWER;
     if (h->tried == 1)
         snprintf(text, sizeof text, "%s", h->worst);
     else if (h->tried)
@@ -313,6 +316,7 @@ static bool over(struct happy *h)
     emit(h,
          (struct conn_event){.kind = CONN_FAILED,
                              .fault = fault,
+                             .lookup = lookup,
                              .sys_errno = h->worst_errno,
                              .ms = ms_since(h->since),
                              .text = text},

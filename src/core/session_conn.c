@@ -150,8 +150,11 @@ static void failed(struct session *s, const struct conn_event *ev)
     session_stream_end(s);
     if (!tls)
         session_saw_end(s, ev->text);
-    enum event_kind kind =
-        tls ? EVENT_TLS_FAILED : kind_of_errno(ev->sys_errno, EVENT_NETWORK_FAILED);
+    enum event_kind kind = tls                            ? EVENT_TLS_FAILED
+                           : ev->lookup == LOOKUP_NO_SUCH ? EVENT_NAME_NOT_FOUND
+                           : ev->lookup == LOOKUP_NO_ANSWER
+                               ? EVENT_NAME_TRY_AGAIN
+                               : kind_of_errno(ev->sys_errno, EVENT_NETWORK_FAILED);
     session_event_entry(s, kind, MARK_WARN, ev->sys_errno, "%s%s", ev->text,
                         in_reply ? " in the middle of a reply" : "");
     session_give_up(s,

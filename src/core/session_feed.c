@@ -96,7 +96,7 @@ static void remark(struct session *s)
     struct feed *f = s->feed;
     char words[200] = "", dots[100] = "";
     if (f->stuffed > 0)
-        snprintf(dots, sizeof dots, "dot-stuffing: %llu line%s got a second dot on the wire",
+        snprintf(dots, sizeof dots, "dot-stuffing: %llu line%s got a second dot",
                  (unsigned long long)f->stuffed, f->stuffed == 1 ? "" : "s");
     if (f->sent > f->kept)
         snprintf(words, sizeof words,

@@ -4,6 +4,7 @@
 #include "mode/config.h"
 #include "tui/paths.h"
 #include "heloscope/buf.h"
+#include "heloscope/conffile.h"
 #include "core/lazy/confuse.gen.h"
 
 #include <errno.h>
@@ -11,11 +12,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #define ANNOTATE_DEFAULT 1 /* newest and problems */
 
+enum { CONFIG_MAX = 65536 };
+
 static struct config *reading;
+static const char *reading_path;
 
 static void complain(cfg_t *cfg, const char *fmt, va_list ap)
 {
@@ -24,8 +28,43 @@ static void complain(cfg_t *cfg, const char *fmt, va_list ap)
         return;
     vsnprintf(what, sizeof what, fmt, ap);
     snprintf(reading->broken, sizeof reading->broken,
-             "%.120s:%d: %s; none of this file is used, the defaults are",
-             cfg && cfg->filename ? cfg->filename : "config", cfg ? cfg->line : 0, what);
+             "%.120s:%d: %s; none of this file is used, the defaults are", reading_path,
+             cfg ? cfg->line : 0, what);
+}
+
+/* The file's text without its comments. NULL: why stands in `broken`, or there is none. A device or
+ * a pipe in its place would never end, and libConfuse ends the program on a folder. */
+static char *slurp(struct config *c, const char *path)
+{
+    struct stat st;
+    const char *what = NULL;
+    if (stat(path, &st) != 0) {
+        if (errno == ENOENT || errno == ENOTDIR)
+            return NULL;
+        what = strerror(errno);
+    } else if (!S_ISREG(st.st_mode)) {
+        what = S_ISDIR(st.st_mode) ? "is a folder, where a text file is expected"
+                                   : "is no ordinary file";
+    }
+    FILE *f = what ? NULL : fopen(path, "re");
+    char *text = xmalloc(CONFIG_MAX + 2);
+    size_t n = f ? fread(text, 1, CONFIG_MAX + 1, f) : 0;
+    if (!what && (!f || ferror(f)))
+        what = strerror(errno);
+    else if (n > CONFIG_MAX)
+        what = "longer than 64 KiB; it is a text file of some lines";
+    else if (memchr(text, '\0', n))
+        what = "holds a NUL octet; it is a text file of some lines";
+    if (f)
+        fclose(f);
+    if (what) {
+        snprintf(c->broken, sizeof c->broken, "%.200s: %s; the defaults are used", path, what);
+        free(text);
+        return NULL;
+    }
+    text[n] = '\0';
+    conf_blank_comments(text, n);
+    return text;
 }
 
 static int check_timeout(cfg_t *cfg, cfg_opt_t *opt)
@@ -65,24 +104,27 @@ void config_read_file(struct config *c, const char *path)
     };
     memset(c, 0, sizeof *c);
     c->annotate = ANNOTATE_DEFAULT;
-    if (access(path, F_OK) != 0)
+    char *text = slurp(c, path);
+    if (!text)
         return;
     cfg_t *cfg = cfg_init(opts, CFGF_NONE);
     reading = c;
+    reading_path = path;
     cfg_set_error_function(cfg, complain);
     cfg_set_validate_func(cfg, "timeout", check_timeout);
     cfg_set_validate_func(cfg, "annotate", check_annotate);
-    int r = cfg_parse(cfg, path);
+    /* An empty text is refused by fmemopen(). */
+    int r = *text ? cfg_parse_buf(cfg, text) : CFG_SUCCESS;
     if (r == CFG_SUCCESS) {
         const char *theme = cfg_getstr(cfg, "theme");
         c->theme = theme && *theme ? xstrdup(theme) : NULL;
         c->annotate = level_of(cfg_getstr(cfg, "annotate"));
         c->timeout = cfg_getint(cfg, "timeout");
     } else if (!c->broken[0])
-        snprintf(c->broken, sizeof c->broken, "%.200s cannot be read: %s; the defaults are used",
-                 path, strerror(errno));
+        snprintf(c->broken, sizeof c->broken, "%.200s cannot be read; the defaults are used", path);
     reading = NULL;
     cfg_free(cfg);
+    free(text);
 }
 
 void config_read(struct config *c)

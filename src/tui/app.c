@@ -94,13 +94,11 @@ static void draw_tab(struct app *app, struct tab *t)
         text_puts(ui->layout.keybar.y, 0, ui->cols, ui->notice_bad ? ROLE_WARNING : ROLE_NOTE,
                   ui->notice);
     }
-    if (t->letter && ui->layout.hint.h && ui->notice[0])
-        text_puts(ui->layout.hint.y, 1, ui->cols - 1, ui->notice_bad ? ROLE_WARNING : ROLE_NOTE,
-                  ui->notice);
     if (t->letter)
         letter_draw(app, t);
     else
         line_draw(app);
+    notice_draw(ui);
     int y, x; /* the hardware cursor belongs to what has the focus */
     if (panes_cursor(ui, &y, &x))
         move(y, x);
@@ -116,8 +114,10 @@ static void draw(struct app *app)
     erase();
     if (layout_kind(ui->rows, ui->cols) == LAYOUT_TOO_SMALL) {
         ui->layout.kind = LAYOUT_TOO_SMALL;
-        text_putf(0, 0, ui->cols, ROLE_WARNING, "%dx%d is too small; q quits (40x8 needed)",
-                  ui->cols, ui->rows);
+        char small[64];
+        int n = snprintf(small, sizeof small, "%dx%d is too small; q quits (40x8 needed)", ui->cols,
+                         ui->rows);
+        text_puts(0, 0, ui->cols, ROLE_WARNING, n <= ui->cols ? small : "needs 40x8; q quits");
         move(0, 0);
         term_flush();
         drawn_us = now_us();
@@ -399,8 +399,7 @@ static void begin(struct app *app, const struct args *a)
         if (tabs_practice(app, "smtp") && !app->ui.notice[0])
             ui_notice(&app->ui, false,
                       a->present ? "Presenting: a (M-a while typing) shows what a reply means"
-                                 : "Practice: nothing leaves this program. Begin with EHLO "
-                                   "laptop.example (Tab fills it in, Enter sends)");
+                                 : "Nothing leaves this program. Tab writes EHLO, Enter sends");
     } else if (a->mode == MODE_OPEN)
         tabs_open(app, a->operands[0]);
     else if (talks_n > 0) {

@@ -33,6 +33,7 @@ struct prompt {
     size_t point;
     prompt_fn *fn;
     int scroll;
+    bool fresh;         /* the suggested answer is untouched: what is typed takes its place */
     bool lines;         /* what is asked for may be several lines: a paste of them is the answer */
     int rows, selected; /* so many lines of the text are rows that can be taken; 0: none */
 };
@@ -41,7 +42,7 @@ struct prompt {
 void prompt_ask(struct app *app, enum prompt_kind kind, const char *title, const char *initial,
                 prompt_fn *fn, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 /* The first lines of the text are rows to take from: the arrows choose, and Enter with nothing
- * typed answers the row's number, counted from 1. */
+ * typed answers the row's number, counted from 1. selected -1: none, until an arrow takes one. */
 void prompt_rows(struct app *app, int rows, int selected);
 void prompt_key(struct app *app, const struct key *k);
 void prompt_paste(struct app *app, const char *p, size_t n);

@@ -377,3 +377,20 @@ size_t hint_line(const struct complete_context *c, const char *line, size_t n, c
     snprintf(out, size, "%sform: %s  %s", warn, v->form, v->purpose);
     return strlen(out);
 }
+
+size_t hint_fit(char *hint, size_t n, int width)
+{
+    char *form = strstr(hint, "form: "), *first = form ? strstr(form, " [") : NULL, *last = NULL;
+    if (n <= (size_t)width || !first)
+        return n;
+    /* Two blanks end the form. */
+    char *end = strstr(form, "  ");
+    for (char *p = first; *p && p != end; p++)
+        if (*p == ']')
+            last = p;
+    if (!last || last - first < 6)
+        return n;
+    memcpy(first, " [...", 5);
+    memmove(first + 5, last, strlen(last) + 1);
+    return strlen(hint);
+}

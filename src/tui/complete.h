@@ -40,5 +40,8 @@ size_t hint_legal(const struct complete_context *c, int width, char *out, size_t
  * state means. */
 size_t hint_line(const struct complete_context *c, const char *line, size_t n, char *out,
                  size_t size);
+/* Makes it fit into so many columns, as far as leaving out a form's optional parameters
+ * ("RCPT TO:<address> [...]") does. Returns its length. */
+size_t hint_fit(char *hint, size_t n, int width);
 
 #endif

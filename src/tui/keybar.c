@@ -72,6 +72,28 @@ void keybar_draw(struct ui *ui)
     }
 }
 
+void notice_draw(struct ui *ui)
+{
+    struct rect r = ui->layout.hint, keys = ui->layout.keybar;
+    enum role role = ui->notice_bad ? ROLE_WARNING : ROLE_NOTE;
+    const char *p = ui->notice;
+    size_t n = strlen(p);
+    int cols;
+    if (!n || !r.h)
+        return;
+    text_fill(r, ROLE_TEXT);
+    if (text_width(p, n) < r.w || !keys.h || keys.y != r.y + 1) {
+        text_cut(r.y, r.x + 1, r.w - 1, role, p, n);
+        return;
+    }
+    size_t k = text_fit(p, n, r.w - 2, true, &cols);
+    text_put(r.y, r.x + 1, r.w - 1, role, p, k);
+    while (k < n && p[k] == ' ')
+        k++;
+    text_fill(keys, ROLE_TEXT);
+    text_cut(keys.y, keys.x + 1, keys.w - 1, role, p + k, n - k);
+}
+
 bool panes_cursor(struct ui *ui, int *y, int *x)
 {
     struct tab *t = ui_tab(ui);

@@ -4,6 +4,7 @@
  * the notes beside the lines are letter_notes.c's. */
 #include "tui/app.h"
 #include "tui/letter_notes.h"
+#include "tui/panes.h"
 #include "tui/text.h"
 
 #include <curses.h>
@@ -479,13 +480,14 @@ static void title(struct app *app, struct tab *t, const struct letter_sum *s)
     if (r.h < 1)
         return;
     char words[200];
-    snprintf(words, sizeof words, "==[ %s ]== %zu line%s, 8bit: %s, longest %zu/%d, %zu octets ",
-             l->bdat ? "LETTER by BDAT" : "LETTER", s->lines, s->lines == 1 ? "" : "s",
+    bool focus = app->ui.focus == FOCUS_EDITOR;
+    enum role border = focus ? ROLE_FOCUS_BORDER : ROLE_BORDER;
+    const char *rule = focus ? "==" : "--";
+    snprintf(words, sizeof words, "%s[ %s ]%s %zu line%s, 8bit: %s, longest %zu/%d, %zu octets ",
+             rule, l->bdat ? "LETTER by BDAT" : "LETTER", rule, s->lines, s->lines == 1 ? "" : "s",
              s->eightbit ? "yes" : "no", s->longest, LETTER_LINE_MAX, s->octets);
-    text_fill(r, ROLE_TEXT);
-    int x = r.x + text_puts(r.y, r.x, r.w, ROLE_FOCUS_BORDER, words);
-    while (x < r.x + r.w)
-        x += text_puts(r.y, x, 1, ROLE_FOCUS_BORDER, "=");
+    panes_rule(r, focus);
+    text_puts(r.y, r.x, r.w, border, words);
 }
 
 void letter_draw(struct app *app, struct tab *t)
@@ -546,11 +548,13 @@ void letter_draw(struct app *app, struct tab *t)
         if (notes && wide) {
             int nx = r.x + r.w - wide;
             nx += text_puts(r.y + row, nx, 2, ROLE_NOTE, "| ");
-            text_puts(r.y + row, nx, r.x + r.w - nx, n > LETTER_LINE_MAX ? ROLE_WARNING : ROLE_NOTE,
-                      note);
-        } else if (notes && mine && hint.h > 0 && !app->ui.notice[0]) {
+            text_cut(r.y + row, nx, r.x + r.w - nx, n > LETTER_LINE_MAX ? ROLE_WARNING : ROLE_NOTE,
+                     note, notes);
+        }
+        bool whole = wide && text_width(note, notes) <= wide - 2;
+        if (notes && mine && !whole && hint.h > 0 && !app->ui.notice[0]) {
             text_fill(hint, ROLE_TEXT);
-            text_puts(hint.y, hint.x + 1, hint.w - 1, ROLE_NOTE, note);
+            text_cut(hint.y, hint.x + 1, hint.w - 1, ROLE_NOTE, note, notes);
         }
         if (mine) {
             cy = r.y + row;

@@ -16,10 +16,14 @@ static void title_row(struct app *app, const struct complete_context *c, struct 
     if (r.h < 1)
         return;
     size_t waiting = t->queue ? queue_count(t->queue) : 0;
+    bool focus = app->ui.focus == FOCUS_EDITOR; /* == has it, -- has not: not by colour alone */
+    const char *rule = focus ? "==" : "--";
     if (waiting)
-        snprintf(what, sizeof what, "==[ COMMAND, %zu queued ]==", waiting);
+        snprintf(what, sizeof what, "%s[ COMMAND, %zu queued ]%s", rule, waiting, rule);
+    else if (app->ui.layout.kind >= LAYOUT_SMALL)
+        snprintf(what, sizeof what, "%s[ COMMAND ]%s", rule, rule);
     else
-        snprintf(what, sizeof what, app->ui.layout.kind >= LAYOUT_SMALL ? "==[ COMMAND ]==" : "==");
+        snprintf(what, sizeof what, "%s", rule);
     bool small = app->ui.layout.kind <= LAYOUT_SMALL;
     const char *now = small ? " now: " : " legal now: ";
     if (t->session && pace_hidden(&t->pace) > 0)
@@ -43,8 +47,7 @@ static void title_row(struct app *app, const struct complete_context *c, struct 
             snprintf(legal, sizeof legal, "nothing, the server speaks first");
         snprintf(words, sizeof words, "%s%s%s ", what, now, legal);
     } else
-        snprintf(words, sizeof words, "==[ SAVED TALK ]== nothing can be sent here ");
-    bool focus = app->ui.focus == FOCUS_EDITOR;
+        snprintf(words, sizeof words, "%s[ SAVED TALK ]%s nothing can be sent here ", rule, rule);
     enum role border = focus ? ROLE_FOCUS_BORDER : ROLE_BORDER;
     text_fill(r, ROLE_TEXT);
     int x = r.x + text_puts(r.y, r.x, r.w, border, words);
@@ -89,10 +92,8 @@ static void hint_row(struct app *app, const struct complete_context *c, struct t
     if (r.h < 1)
         return;
     text_fill(r, ROLE_TEXT);
-    if (ui->notice[0]) {
-        text_puts(r.y, r.x + 1, r.w - 1, ui->notice_bad ? ROLE_WARNING : ROLE_NOTE, ui->notice);
-        return;
-    }
+    if (ui->notice[0])
+        return; /* notice_draw() */
     uint64_t wait = t->session ? session_waiting_us(t->session) : 0;
     if (n == 0 && wait > 1000000) {
         text_putf(r.y, r.x + 1, r.w - 1, ROLE_NOTE,
@@ -111,16 +112,17 @@ static void hint_row(struct app *app, const struct complete_context *c, struct t
         return;
     }
     if (!session_is_open(t->session)) {
-        text_putf(r.y, x, r.x + r.w - x, ROLE_NOTE, "%s; :reconnect opens it again",
-                  session_last(t->session)[0] ? session_last(t->session)
-                                              : "the connection is closed");
+        snprintf(hint, sizeof hint, "%s; :reconnect opens it again",
+                 session_last(t->session)[0] ? session_last(t->session)
+                                             : "the connection is closed");
+        text_cut(r.y, x, r.x + r.w - x, ROLE_NOTE, hint, strlen(hint));
         return;
     }
     if (n == 0 && ui->present && ui->annotate == ANNOTATE_NONE)
         return; /* it would say what the reply means */
-    hint_line(c, line, n, hint, sizeof hint);
+    size_t len = hint_line(c, line, n, hint, sizeof hint);
     if (x < r.x + r.w)
-        text_puts(r.y, x, r.x + r.w - x, ROLE_NOTE, hint);
+        text_cut(r.y, x, r.x + r.w - x, ROLE_NOTE, hint, hint_fit(hint, len, r.x + r.w - x - 1));
 }
 
 /* Where the part of a long line that is shown begins: it stays until the cursor leaves it, and then

@@ -18,10 +18,8 @@ void mail_cursor(int *y, int *x)
 
 static void title(struct rect r, const char *left, const char *right)
 {
-    char line[512];
-    int n = r.w < (int)sizeof line ? r.w : (int)sizeof line, len = (int)strlen(right);
-    memset(line, '-', (size_t)n);
-    text_put(r.y, r.x, r.w, ROLE_FOCUS_BORDER, line, (size_t)n);
+    int len = (int)strlen(right);
+    panes_rule(r, true);
     text_puts(r.y, r.x + 2, r.w - 4, ROLE_TITLE, left);
     if (r.w > len + (int)strlen(left) + 6)
         text_puts(r.y, r.x + r.w - len - 2, len, ROLE_FOCUS_BORDER, right);

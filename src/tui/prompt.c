@@ -41,6 +41,7 @@ void prompt_ask(struct app *app, enum prompt_kind kind, const char *title, const
     if (initial)
         buf_add_str(&p->answer, initial);
     p->point = p->answer.len;
+    p->fresh = p->answer.len > 0;
     snprintf(p->title, sizeof p->title, "%s", title);
     va_start(ap, fmt);
     vsnprintf(p->text, sizeof p->text, fmt, ap);
@@ -82,6 +83,9 @@ static void cut(struct prompt *p, size_t from, size_t to)
 
 static void insert(struct prompt *p, const char *s, size_t n)
 {
+    if (p->fresh && n > 0)
+        cut(p, 0, p->answer.len);
+    p->fresh = false;
     size_t len = p->answer.len;
     if (!buf_add(&p->answer, s, n))
         return;
@@ -129,10 +133,12 @@ static void text_key(struct app *app, const struct key *k)
     const struct buf *b = &p->answer;
     size_t n;
     const char *bytes;
+    bool fresh = p->fresh;
+    p->fresh = false; /* any key that moves or takes away edits what is suggested */
     if (k->kind == KEY_NAMED_) {
         switch (k->code) {
         case TKEY_ENTER:
-            if (p->rows && p->answer.len == 0)
+            if (p->rows && p->answer.len == 0 && p->selected >= 0)
                 buf_addf(&p->answer, "%d", p->selected + 1);
             close_with(app, "");
             return;
@@ -199,6 +205,7 @@ static void text_key(struct app *app, const struct key *k)
     }
     default:
         bytes = term_key_bytes(&n);
+        p->fresh = fresh;
         if (k->ch >= ' ' && k->ch != 0x7f && !k->alt && n > 0)
             insert(p, bytes, n);
     }
@@ -240,7 +247,7 @@ static void draw_rows(struct prompt *p, struct rect in)
     if (list < 1)
         list = 1;
     if (p->selected < p->scroll)
-        p->scroll = p->selected;
+        p->scroll = p->selected < 0 ? 0 : p->selected;
     if (p->selected >= p->scroll + list)
         p->scroll = p->selected - list + 1;
     const char *line = p->text;
@@ -300,7 +307,8 @@ void prompt_draw(struct app *app)
     while (start < p->point && text_width(p->answer.p + start, p->point - start) >= room)
         start = on_one(&p->answer, start);
     if (p->answer.len)
-        text_put(y, x, room, ROLE_TEXT, p->answer.p + start, p->answer.len - start);
+        text_put(y, x, room, p->fresh ? ROLE_SELECTION : ROLE_TEXT, p->answer.p + start,
+                 p->answer.len - start);
     if (p->point > start)
         x += text_width(p->answer.p + start, p->point - start);
     move(y, x);

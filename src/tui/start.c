@@ -45,9 +45,14 @@ void start_draw(struct app *app)
         text_puts(y + 2, left + 2, w - 2, ROLE_DIM,
                   "l lists the lessons, which lead through SMTP and POP3 step by step.");
     }
-    if (ui->notice[0] && ui->rows > 3)
-        text_puts(ui->rows - 2, 1, ui->cols - 1, ui->notice_bad ? ROLE_WARNING : ROLE_NOTE,
-                  ui->notice);
+    if (ui->notice[0] && ui->rows > 3) {
+        struct rect r = {0, 1, 3, ui->cols - 2};
+        size_t n = strlen(ui->notice);
+        int need = text_wrap((struct rect){0, 0, 0, r.w}, 0, ROLE_TEXT, ui->notice, n);
+        r.h = need < ui->rows - 2 ? need : ui->rows - 2;
+        r.y = ui->rows - 1 - r.h;
+        text_wrap(r, 0, ui->notice_bad ? ROLE_WARNING : ROLE_NOTE, ui->notice, n);
+    }
     /* The key bar from the rows of the start screen. */
     int x = 1;
     for (size_t i = 0; i < key_rows_n; i++) {

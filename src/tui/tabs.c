@@ -332,6 +332,9 @@ static void protocol_told(struct app *app, const char *answer)
     char why[256];
     bool tls;
     unsigned short port;
+    static const char *const numbered[] = {"smtp", "submission", "lmtp", "pop3"};
+    if (answer && answer[0] >= '1' && answer[0] <= '4' && !answer[1])
+        answer = numbered[answer[0] - '1'];
     const struct proto *p = answer ? proto_find(answer, strlen(answer), &tls, &port) : NULL;
     if (answer && !p)
         ui_notice(&app->ui, true, "no protocol \"%.40s\" is known: smtp, submission, lmtp or pop3",
@@ -357,10 +360,14 @@ bool tabs_connect(struct app *app, const char *text)
     else {
         free(app->connect_text);
         app->connect_text = xstrdup(text);
-        prompt_ask(app, PROMPT_TEXT, "which protocol?", "smtp", protocol_told,
-                   "Neither a scheme nor a well-known port tells what %s speaks. smtp, submission, "
-                   "lmtp or pop3?",
+        prompt_ask(app, PROMPT_TEXT, "which protocol?", NULL, protocol_told,
+                   " 1  smtp        mail between servers, usually at port 25\n"
+                   " 2  submission  mail from people, at port 587\n"
+                   " 3  lmtp        delivery into mailboxes\n"
+                   " 4  pop3        fetching mail, at port 110\n"
+                   "Neither a scheme nor a well-known port tells what %.60s speaks.",
                    target.label);
+        prompt_rows(app, 4, 0);
     }
     target_clear(&target);
     return ok;

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN = 12 };
-
 static void picked(struct app *app, const char *answer)
 {
     struct tab *t = ui_tab(&app->ui);
@@ -35,26 +33,24 @@ static void picked(struct app *app, const char *answer)
 void tabs_ask_mx(struct app *app, struct tab *t)
 {
     const struct mx_list *l = session_mx(t->session);
-    char first[24], one[500];
+    char one[500];
     struct buf b;
+    size_t shown = 0;
     t->ask_mx = false;
     if (!l)
         return;
     buf_init(&b, 1400);
-    for (size_t i = 0; i < l->n && i < SHOWN; i++) {
+    for (; shown < l->n; shown++) {
         size_t was = b.len;
-        mx_words(l, i, one, sizeof one);
-        if (!buf_addf(&b, "%zu  %s\n", i + 1, one)) {
+        mx_words(l, shown, one, sizeof one);
+        if (!buf_addf(&b, "%2zu  %s\n", shown + 1, one)) {
             buf_trim(&b, was);
             break;
         }
     }
-    *first = '\0';
-    if (l->best < l->n)
-        snprintf(first, sizeof first, "%zu", l->best + 1);
-    prompt_ask(app, PROMPT_TEXT, "which mail exchanger?", first, picked,
-               "Mail for %s goes to one of these, the first that answers:\n\n%s%s\nTalk to which "
-               "(a number)? If the best fails the next is tried; another choice stays.",
-               l->domain, buf_str(&b), l->n > SHOWN ? "The rest stands in the transcript.\n" : "");
+    prompt_ask(app, PROMPT_TEXT, "which mail exchanger?", NULL, picked,
+               "%sIf the best fails the next is tried; another one stays.%s", buf_str(&b),
+               shown < l->n ? " The rest: in the transcript." : "");
+    prompt_rows(app, (int)shown, l->best < shown ? (int)l->best : -1);
     buf_clear(&b);
 }

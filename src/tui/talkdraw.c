@@ -20,18 +20,6 @@ static void recolor(int y, int x, int n, enum role r, unsigned long more)
         mvchgat(y, x, n, (attr_t)(attrs | more), pair, NULL);
 }
 
-/* One row of at most w columns; an ellipsis says that there was more. Returns the columns used. */
-static int put_cut(int y, int x, int w, enum role r, const char *s, size_t n)
-{
-    int cols;
-    if (text_fit(s, n, w, false, &cols) >= n && cols <= w)
-        return text_put(y, x, w, r, s, n);
-    size_t k = text_fit(s, n, w - 1, false, &cols);
-    text_put(y, x, w - 1, r, s, k);
-    text_puts(y, x + cols, 1, r, "\xe2\x80\xa6");
-    return cols + 1;
-}
-
 /* Search matches within the part [from, to) of a line that stands at y, x. */
 static void draw_matches(struct talk *t, const struct span *line, size_t from, size_t to, int y,
                          int x)
@@ -106,7 +94,7 @@ static int draw_block(struct talk *t, const struct block *b, int row, int y, int
             drawn++;
             continue;
         }
-        cols = put_cut(y + drawn, head, w, role, b->text.p + at, n);
+        cols = text_cut(y + drawn, head, w, role, b->text.p + at, n);
         if (b->it.notes & NOTE_MASKED)
             draw_secret(&b->text, at, at + n, y + drawn, head);
         if (t->search && t->annotate != ANNOTATE_RAW)
@@ -139,8 +127,8 @@ static int draw_block(struct talk *t, const struct block *b, int row, int y, int
             continue;
         int bar = b->it.kind == ITEM_TEXT ? x + 1 : head - 1;
         text_puts(y + drawn, bar, 1, ROLE_NOTE, "|");
-        put_cut(y + drawn, bar + 2, x + t->w - bar - 3, ROLE_NOTE, b->notes[i],
-                strlen(b->notes[i]));
+        text_cut(y + drawn, bar + 2, x + t->w - bar - 3, ROLE_NOTE, b->notes[i],
+                 strlen(b->notes[i]));
         drawn++;
     }
     return drawn;

@@ -62,6 +62,17 @@ int text_puts(int y, int x, int w, enum role r, const char *s)
     return text_put(y, x, w, r, s, strlen(s));
 }
 
+int text_cut(int y, int x, int w, enum role r, const char *s, size_t n)
+{
+    int cols;
+    if (text_fit(s, n, w, false, &cols) >= n && cols <= w)
+        return text_put(y, x, w, r, s, n);
+    size_t k = text_fit(s, n, w - 1, false, &cols);
+    text_put(y, x, w - 1, r, s, k);
+    text_puts(y, x + cols, 1, r, "\xe2\x80\xa6");
+    return cols + 1;
+}
+
 int text_putf(int y, int x, int w, enum role r, const char *fmt, ...)
 {
     char line[1024];

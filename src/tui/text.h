@@ -15,6 +15,8 @@ int text_put(int y, int x, int w, enum role r, const char *s, size_t n);
 int text_puts(int y, int x, int w, enum role r, const char *s);
 int text_putf(int y, int x, int w, enum role r, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
+/* The same; an ellipsis says that there was more than w columns hold. */
+int text_cut(int y, int x, int w, enum role r, const char *s, size_t n);
 /* Fills a rectangle with blanks in a role. */
 void text_fill(struct rect r, enum role role);
 /* Columns that n bytes take when drawn so. */

@@ -385,11 +385,11 @@ bool themefile_parse(const char *path, const char *text, size_t n, struct theme_
 bool themefile_read(const char *path, struct theme_file *t, char *why, size_t size)
 {
     struct stat st;
-    FILE *f = fopen(path, "re");
-    if (!f || fstat(fileno(f), &st) != 0 || !S_ISREG(st.st_mode)) {
-        snprintf(why, size, "%s: %s", path, f ? "is no file; give a .theme file" : strerror(errno));
-        if (f)
-            fclose(f);
+    bool there = stat(path, &st) == 0, file = there && S_ISREG(st.st_mode); /* a pipe would wait */
+    FILE *f = file ? fopen(path, "re") : NULL;
+    if (!f) {
+        snprintf(why, size, "%s: %s", path,
+                 there && !file ? "is no file; give a .theme file" : strerror(errno));
         return false;
     }
     char *text = xmalloc(THEME_FILE_MAX + 2);

@@ -80,11 +80,11 @@ static void draw_line(const struct line *l, struct rect r, int skip)
 
 static void title(struct ui *ui, struct rect r, int from, int rows)
 {
-    char line[512], right[64];
-    enum role border = ui->focus == FOCUS_TLS ? ROLE_FOCUS_BORDER : ROLE_BORDER;
-    int n = r.w < (int)sizeof line ? r.w : (int)sizeof line, last = from + r.h - 1;
-    memset(line, '-', (size_t)n);
-    text_put(r.y, r.x, r.w, border, line, (size_t)n);
+    char right[64];
+    bool focused = ui->focus == FOCUS_TLS;
+    enum role border = focused ? ROLE_FOCUS_BORDER : ROLE_BORDER;
+    int n, last = from + r.h - 1;
+    panes_rule(r, focused);
     text_puts(r.y, r.x + 2, r.w - 4, ROLE_TITLE, "[ TLS ]");
     n = snprintf(right, sizeof right, "[ %d-%d/%d ]", rows ? from + 1 : 0,
                  last < rows ? last : rows, rows);

@@ -93,7 +93,7 @@ void panes_rule(struct rect r, bool focused)
 {
     char line[512];
     int n = r.w < (int)sizeof line ? r.w : (int)sizeof line;
-    memset(line, '-', (size_t)n);
+    memset(line, focused ? '=' : '-', (size_t)n); /* not by colour alone */
     text_put(r.y, r.x, r.w, focused ? ROLE_FOCUS_BORDER : ROLE_BORDER, line, (size_t)n);
 }
 
@@ -192,14 +192,18 @@ void why_draw(struct ui *ui)
          * before what to do: that is done by itself. */
         const struct verb *v = m.command.verb;
         bool login = it.remark && v && (v->flags & (VERB_AUTH | VERB_ANSWER));
-        const char *second = login ? "Note: " : "Next: ";
+        const char *first = login ? "Note: " : "Next: ";
         struct part order[PARTS_MAX];
         int k = 0, lead = codes[0] && e.what && *e.what ? 1 : 0;
         order[k++] = parts[lead];
-        for (int pass = 0; pass < 2; pass++)
-            for (int i = 0; i < n; i++)
-                if (i != lead && (strcmp(parts[i].label, second) == 0) == (pass == 0))
+        for (int pass = 0; pass < 3; pass++)
+            for (int i = 0; i < n; i++) {
+                int due = strcmp(parts[i].label, first) == 0      ? 0
+                          : strcmp(parts[i].label, "Next: ") == 0 ? 1
+                                                                  : 2;
+                if (i != lead && due == pass)
                     order[k++] = parts[i];
+            }
         memcpy(parts, order, sizeof *parts * (size_t)n);
     }
     int hidden = need - body.h;

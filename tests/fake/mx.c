@@ -287,20 +287,34 @@ static void no_way(void **state)
 {
     (void)state;
     struct fakedns *d = fakedns_start("null.test MX 0 .\n$servfail fail.test\n");
-    static const char *const ends[][2] = {
-        {"mx:null.test", "null.test takes no mail and says so (null MX, RFC 7505): nothing can be "
-                         "delivered there"},
-        {"mx:nowhere.test", "there is no name nowhere.test (NXDOMAIN)"},
-        {"mx:fail.test", "the name server failed to look up MX of fail.test (SERVFAIL)"}};
+    static const struct {
+        const char *target, *says;
+        enum event_kind kind; /* its explanation is of what DNS said, not of "the network" */
+    } ends[] = {
+        {"mx:null.test",
+         "null.test takes no mail and says so (null MX, RFC 7505): nothing can be "
+         "delivered there",
+         EVENT_NETWORK_FAILED},
+        {"mx:nowhere.test", "there is no name nowhere.test (NXDOMAIN)", EVENT_NAME_NOT_FOUND},
+        {"mx:fail.test", "the name server failed to look up MX of fail.test (SERVFAIL)",
+         EVENT_NAME_TRY_AGAIN},
+        {"smtp://nowhere.test", "nowhere.test: no such name (NXDOMAIN)", EVENT_NAME_NOT_FOUND},
+        {"pop3://null.test", "null.test: the name exists, but has no address",
+         EVENT_NAME_NOT_FOUND},
+        {"smtp://fail.test", "fail.test: every name server failed", EVENT_NAME_TRY_AGAIN}};
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         struct play p = {0};
         struct session_options o = {.conn.name_servers = fakedns_at(d)};
-        struct session *s = run(&p, ends[i][0], &o);
+        struct session *s = run(&p, ends[i].target, &o);
+        const struct source *src = transcript_source(session_transcript(s));
+        struct moment last;
         assert_true(p.over);
         assert_false(session_is_open(s));
         assert_int_equal(session_fault(s), FAULT_NETWORK);
-        assert_non_null(strstr(session_last(s), ends[i][1]));
-        must_say(s, ends[i][1]);
+        assert_non_null(strstr(session_last(s), ends[i].says));
+        must_say(s, ends[i].says);
+        src->moment(src->self, src->count(src->self) - 1, &last);
+        assert_int_equal(last.event, ends[i].kind);
         finish(&p, s);
     }
     fakedns_stop(d);

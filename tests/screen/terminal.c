@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,7 +50,7 @@ static void test_too_small(void **state)
 
     term_wait(t, "220 mail", WAIT);
     term_resize(t, 30, 5);
-    term_wait(t, "30x5 is too small", WAIT);
+    term_wait(t, "needs 40x8; q quits", WAIT);
     term_line(t, "NOOP unseen");
     term_paste(t, "NOOP pasted\nNOOP again\n", SIZE_MAX);
     term_line(t, ":drop");
@@ -210,7 +211,7 @@ static void test_themes(void **state)
         struct term *t = helo(80, 24, NULL, "--theme", names[i], "practice", NULL);
 
         term_wait(t, "220 practice.example", WAIT);
-        term_wait(t, "Begin with EHLO", WAIT); /* and no complaint in its place */
+        term_wait(t, "Tab writes EHLO", WAIT); /* and no complaint in its place */
         if (strcmp(names[i], "mono") == 0)
             assert_int_equal(term_colours(t), 0);
         term_stop(t);
@@ -251,6 +252,34 @@ static void test_broken_theme(void **state)
     term_wait(t, "220 practice.example", WAIT);
     term_wait(t, "config:3", WAIT);
     term_stop(t);
+
+    /* Comments do not upset the counting of lines. */
+    file_write(home, ".config/heloscope/config", "# one\n# two\n# three\n\nnonsense = 3\n");
+    t = helo(120, 30, env, "practice", NULL);
+    term_wait(t, "config:5: no such option 'nonsense'", WAIT);
+    term_stop(t);
+
+    /* What is no text file neither ends the program nor lets it wait. */
+    for (int kind = 0; kind < 3; kind++) {
+        char path[PATH_MAX];
+        snprintf(path, sizeof path, "%s/.config/heloscope/config", home);
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(kind == 0   ? mkdir(path, 0700)
+                         : kind == 1 ? mkfifo(path, 0600)
+                                     : symlink("/dev/zero", path),
+                         0);
+        t = helo(120, 30, env, "practice", NULL);
+        term_wait(t, "220 practice.example", WAIT);
+        term_wait(t, kind ? "is no ordinary file" : "is a folder", WAIT);
+        term_stop(t);
+        if (kind == 0)
+            assert_int_equal(rmdir(path), 0);
+        if (kind == 0)
+            file_write(home, ".config/heloscope/config", "");
+    }
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/.config/heloscope/config", home);
+    assert_int_equal(unlink(path), 0);
 
     file_write(home, ".config/heloscope/config", "theme = \"mono\n");
     t = helo(120, 30, env, "practice", NULL);

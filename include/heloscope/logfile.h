@@ -16,6 +16,8 @@ struct logfile;
  * called from the loop as the index grows. */
 struct logfile *logfile_open(struct loop *l, const char *path, void (*changed)(void *arg),
                              void *arg, char *why, size_t size);
+/* Could it be opened at all? False, and why, where it is none, no regular file, or empty. */
+bool logfile_check(const char *path, char *why, size_t size);
 void logfile_close(struct logfile *f);
 const struct source *logfile_source(struct logfile *f);
 /* The protocol of the talk, as far as it can be told; NULL: none found. */

@@ -48,6 +48,15 @@ static int open_regular(const char *path, size_t *size_of, char *why, size_t siz
     return -1;
 }
 
+bool logfile_check(const char *path, char *why, size_t size)
+{
+    size_t n;
+    int fd = open_regular(path, &n, why, size);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
 void logfile_feed(const struct logfile *f, struct talk *talk, uint64_t number, const char *p,
                   size_t n)
 {

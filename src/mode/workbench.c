@@ -6,15 +6,14 @@
 #include "tui/app.h"
 #include "heloscope/conn.h"
 #include "heloscope/fault.h"
+#include "heloscope/logfile.h"
 #include "heloscope/mtasts.h"
 #include "heloscope/route.h"
 #include "heloscope/login.h"
 #include "heloscope/target.h"
 #include "heloscope/tls.h"
 
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 int mode_workbench(const struct args *a)
 {
@@ -53,8 +52,8 @@ int mode_workbench(const struct args *a)
         return fault_status(fault);
     }
     route_clear(&way);
-    if (a->mode == MODE_OPEN && access(a->operands[0], R_OK) != 0) {
-        fprintf(stderr, "heloscope: %s cannot be opened: %s\n", a->operands[0], strerror(errno));
+    if (a->mode == MODE_OPEN && !logfile_check(a->operands[0], why, sizeof why)) {
+        fprintf(stderr, "heloscope: %s\n", why);
         return fault_status(FAULT_FILE);
     }
     return app_run(a);

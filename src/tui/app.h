@@ -100,6 +100,7 @@ struct app {
     size_t cycle;
     char *cycle_original;           /* the line before the first Tab */
     char *addresses[ADDRESSES_MAX]; /* newest first */
+    unsigned char address_kinds[ADDRESSES_MAX];
     size_t naddresses;
     char host[256];
     char client[64]; /* the address that the practice servers believe in; "": the usual */
@@ -194,7 +195,7 @@ void line_tab(struct app *app, bool back);
 void line_cancel(struct app *app);
 /* Loads the next queued line if the line is empty. */
 void line_next(struct app *app);
-void line_know_address(struct app *app, const char *p, size_t n);
+void line_know_address(struct app *app, const char *p, size_t n, enum address_kind kind);
 void line_context(struct app *app, struct complete_context *c);
 /* Sends one line in the tab in view, with everything that belongs to it; false: not sent, the
  * notice tells why. */

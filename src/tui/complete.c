@@ -173,9 +173,15 @@ static void offer_addresses(const struct complete_context *c, struct list *l, bo
 {
     if (from && c->own && *c->own && begins(c->own, part, n))
         offer(l, start, c->own, strlen(c->own), ">");
-    for (size_t i = 0; i < c->naddresses; i++)
-        if (begins(c->addresses[i], part, n))
-            offer(l, start, c->addresses[i], strlen(c->addresses[i]), ">");
+    /* First those that stood at this verb before, last those that the server has just refused. */
+    unsigned here = from ? ADDRESS_FROM : ADDRESS_TO;
+    for (int pass = 0; pass < 3; pass++)
+        for (size_t i = 0; i < c->naddresses; i++) {
+            unsigned kind = c->kinds ? c->kinds[i] : here;
+            int due = !from && (kind & ADDRESS_REFUSED) ? 2 : kind & here ? 0 : 1;
+            if (due == pass && begins(c->addresses[i], part, n))
+                offer(l, start, c->addresses[i], strlen(c->addresses[i]), ">");
+        }
 }
 
 static void offer_names(const struct complete_context *c, struct list *l, const char *part,

@@ -7,11 +7,15 @@
 #include "heloscope/caps.h"
 #include "heloscope/proto.h"
 
+/* How an address was used: who is offered first goes by it. */
+enum address_kind { ADDRESS_FROM = 1, ADDRESS_TO = 2, ADDRESS_REFUSED = 4 };
+
 struct complete_context {
     const struct proto *proto;
     const struct where *where;    /* the state in which the line will arrive: session_ahead() */
     const struct caps *caps;      /* NULL: not asked for yet */
     const char *const *addresses; /* known in this talk, newest first, then the practice accounts */
+    const unsigned char *kinds;   /* bits of enum address_kind for each; NULL: unknown */
     size_t naddresses;
     const char *own;   /* a sender's address to begin with, or "" */
     const char *host;  /* the name to greet with */

@@ -6,6 +6,7 @@
 #include "tui/panes.h"
 #include "tui/text.h"
 
+#include <curses.h>
 #include <string.h>
 
 static unsigned context(struct ui *ui)
@@ -78,12 +79,14 @@ void notice_draw(struct ui *ui)
     enum role role = ui->notice_bad ? ROLE_WARNING : ROLE_NOTE;
     const char *p = ui->notice;
     size_t n = strlen(p);
-    int cols;
+    int cols, y, x;
     if (!n || !r.h)
         return;
+    getyx(stdscr, y, x); /* the cursor stays where the focus put it */
     text_fill(r, ROLE_TEXT);
     if (text_width(p, n) < r.w || !keys.h || keys.y != r.y + 1) {
         text_cut(r.y, r.x + 1, r.w - 1, role, p, n);
+        move(y, x);
         return;
     }
     size_t k = text_fit(p, n, r.w - 2, true, &cols);
@@ -92,6 +95,7 @@ void notice_draw(struct ui *ui)
         k++;
     text_fill(keys, ROLE_TEXT);
     text_cut(keys.y, keys.x + 1, keys.w - 1, role, p + k, n - k);
+    move(y, x);
 }
 
 bool panes_cursor(struct ui *ui, int *y, int *x)

@@ -92,7 +92,7 @@ bool cmdline_secret(struct tab *t, const char *line, size_t n, size_t *at, size_
 /* -- addresses
  * ------------------------------------------------------------------------------------- */
 
-void line_know_address(struct app *app, const char *p, size_t n)
+void line_know_address(struct app *app, const char *p, size_t n, enum address_kind kind)
 {
     if (n == 0 || n > 254 || !memchr(p, '@', n))
         return;
@@ -104,12 +104,48 @@ void line_know_address(struct app *app, const char *p, size_t n)
         if (strlen(app->addresses[i]) == n && strncasecmp(app->addresses[i], p, n) == 0)
             break;
     char *keep = i < app->naddresses ? app->addresses[i] : xstrndup(p, n);
+    unsigned char kinds = (unsigned char)(kind | (i < app->naddresses ? app->address_kinds[i] : 0));
     if (i == ADDRESSES_MAX)
         free(app->addresses[--i]);
     else if (i == app->naddresses)
         app->naddresses++;
     memmove(app->addresses + 1, app->addresses, i * sizeof *app->addresses);
+    memmove(app->address_kinds + 1, app->address_kinds, i);
     app->addresses[0] = keep;
+    app->address_kinds[0] = kinds;
+}
+
+/* The address in <> of a command's line; n 0: there is none. */
+static const char *address_in(const char *p, size_t n, size_t *len)
+{
+    const char *a = memchr(p, '<', n), *b = a ? memchr(a, '>', n - (size_t)(a - p)) : NULL;
+    *len = b ? (size_t)(b - a) - 1 : 0;
+    return b ? a + 1 : NULL;
+}
+
+/* Marks those that were refused for good a moment ago: to offer them again helps nobody. */
+static void mark_refused(struct tab *t, const struct complete_context *c, unsigned char *kinds)
+{
+    const struct source *src = ui_whole(t);
+    size_t count = src->count(src->self);
+    uint32_t refused = 0;
+    for (size_t i = count; i-- > 0 && count - i <= 16;) {
+        struct item it;
+        struct moment m;
+        struct span line;
+        size_t n;
+        const char *a;
+        if (!src->item(src->self, i, &it) || !src->moment(src->self, i, &m) || !m.exchange)
+            continue;
+        if (it.kind == ITEM_SERVER && m.reply.cls == REPLY_PERM)
+            refused = m.exchange;
+        if (it.kind != ITEM_CLIENT || m.exchange != refused || !src->line(src->self, i, 0, &line) ||
+            !(a = address_in(line.p, line.n, &n)))
+            continue;
+        for (size_t k = 0; k < c->naddresses; k++)
+            if (strlen(c->addresses[k]) == n && strncasecmp(c->addresses[k], a, n) == 0)
+                kinds[k] |= ADDRESS_REFUSED;
+    }
 }
 
 /* Messages in the maildrop, as the last STAT told. */
@@ -136,6 +172,7 @@ static unsigned messages_of(struct tab *t)
 void line_context(struct app *app, struct complete_context *c)
 {
     static const char *known[ADDRESSES_MAX + 32];
+    static unsigned char kinds[ADDRESSES_MAX + 32];
     static char own[300];
     struct tab *t = ui_tab(&app->ui);
     memset(c, 0, sizeof *c);
@@ -150,12 +187,19 @@ void line_context(struct app *app, struct complete_context *c)
     snprintf(own, sizeof own, "%s@%s", practice || !user || !*user ? "you" : user, c->host);
     c->own = own;
     for (size_t i = 0; i < app->naddresses; i++)
-        if (strcasecmp(app->addresses[i], own) != 0)
+        if (strcasecmp(app->addresses[i], own) != 0) {
+            kinds[c->naddresses] = app->address_kinds[i];
             known[c->naddresses++] = app->addresses[i];
+        }
     const struct account_row *a = practice ? world_accounts() : NULL;
-    for (; a && a->address && c->naddresses < ADDRESSES_MAX + 30; a++)
+    for (; a && a->address && c->naddresses < ADDRESSES_MAX + 30; a++) {
+        kinds[c->naddresses] = ADDRESS_TO;
         known[c->naddresses++] = a->address;
+    }
     c->addresses = known;
+    c->kinds = kinds;
+    if (app->naddresses)
+        mark_refused(t, c, kinds);
     if (t->source && strcmp(c->proto->name, "pop3") == 0)
         c->messages = messages_of(t);
 }
@@ -201,10 +245,10 @@ void line_tab(struct app *app, bool back)
 
 static void learn(struct app *app, const char *line)
 {
-    const char *a = strchr(line, '<');
-    const char *b = a ? strchr(a, '>') : NULL;
-    if (b)
-        line_know_address(app, a + 1, (size_t)(b - a) - 1);
+    size_t n;
+    const char *a = address_in(line, strlen(line), &n);
+    if (a)
+        line_know_address(app, a, n, strncasecmp(line, "MAIL", 4) == 0 ? ADDRESS_FROM : ADDRESS_TO);
 }
 
 /* The words of a line after the verb. */

@@ -105,7 +105,8 @@ static void title(struct ui *ui, struct rect r, const char *name, const char *re
     panes_rule(r, focused);
     snprintf(head, sizeof head, "[ why %s ]", name);
     int used = 2 + text_puts(r.y, r.x + 2, r.w - 4, ROLE_TITLE, head);
-    int n = more > 0 ? snprintf(right, sizeof right, "[ +%d more ]--[ %zu/%zu ]", more, at, of)
+    int n = more > 0 ? snprintf(right, sizeof right, "[ +%d more ]%s[ %zu/%zu ]", more,
+                                focused ? "==" : "--", at, of)
                      : snprintf(right, sizeof right, "[ %zu/%zu ]", at, of);
     int x = r.w - n - 2;
     if (x > used + 1)

@@ -84,6 +84,11 @@ has 'smtp://127.0.0.1:1'
 run 5 '' smtp://127.0.0.1:1
 has 'refused'
 run 3 '' open "$dir/missing"
+run 3 '' open "$dir"
+has 'is a directory'
+# The workbench says so before it takes the terminal.
+err=$("$HELOSCOPE" open "$dir" 2>&1 </dev/null) && failed=1
+case $err in "heloscope: $dir: is a directory"*) ;; *) echo "open of a folder: $err"; failed=1 ;; esac
 printf 'S: 220 a.example \033[31mESMTP\033[0m\nC: FROB\nS: 500 5.5.2 what\n' >"$dir/talk"
 run 0 '' open "$dir/talk"
 has '^['

@@ -167,7 +167,9 @@ static void test_help_and_panes(void **state)
     term_wait(t, "The transcript", WAIT);
     term_key(t, "Esc");
     term_wait_gone(t, "The transcript", WAIT);
-    term_key(t, "Enter"); /* the explanation gets the focus */
+    term_key(t, "Enter"); /* the explanation gets the focus: seen without any colour */
+    term_wait(t, "==[ why", WAIT);
+    term_wait(t, "--[ COMMAND ]-- ", WAIT);
     term_keys(t, "?");
     term_wait(t, "The explanation", WAIT);
     term_key(t, "Esc");
@@ -178,6 +180,8 @@ static void test_help_and_panes(void **state)
     term_wait_gone(t, "What the server offers", WAIT);
     term_keys(t, "i");
     term_wait(t, "Enter send", WAIT);
+    term_wait(t, "==[ COMMAND ]== ", WAIT);
+    term_wait(t, "--[ why", WAIT);
     term_keys(t, "?"); /* on an empty line a key, in a line a letter */
     term_wait(t, "The command line", WAIT);
     term_key(t, "Esc");
@@ -244,8 +248,7 @@ static void test_save(void **state)
     file_write(term_home(t), "there.txt", "precious\n");
     term_keys(t, "w");
     term_wait(t, "save the talk", WAIT);
-    term_key(t, "C-u");
-    term_line(t, "there.txt");
+    term_line(t, "there.txt"); /* takes the place of the name that is suggested */
     term_wait(t, "write over it?", WAIT);
     term_key(t, "Enter"); /* No */
     term_wait(t, "not saved", WAIT);

@@ -51,7 +51,7 @@ static void explanations_wait(int cols, int rows)
         term_wait(t, "i type", WAIT);
         term_keys(t, "c");
         term_wait(t, "CAPS", WAIT);
-        term_wait(t, "-CAPS", WAIT);
+        term_wait(t, "=CAPS", WAIT); /* and the focus */
         term_keys(t, "i");
     }
     command(t, "accounts");

@@ -212,6 +212,10 @@ static void test_themes(void **state)
 
         term_wait(t, "220 practice.example", WAIT);
         term_wait(t, "Tab writes EHLO", WAIT); /* and no complaint in its place */
+        int row, col;
+        term_cursor(t, &row, &col);
+        assert_int_equal(row, 21); /* in the line that is typed */
+        assert_int_equal(col, 6);
         if (strcmp(names[i], "mono") == 0)
             assert_int_equal(term_colours(t), 0);
         term_stop(t);

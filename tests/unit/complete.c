@@ -91,6 +91,17 @@ static void addresses(void **state)
     in_state(&f, "needs MAIL");
     assert_string_equal(first(&f, "MAIL FROM:<"), "you@laptop.example>");
     assert_string_equal(first(&f, "MAIL FROM:<a@b>"), ""); /* closed */
+
+    /* The sender is no recipient, and who was just refused comes last. */
+    unsigned char kinds[] = {ADDRESS_FROM, ADDRESS_TO, ADDRESS_TO};
+    f.c.kinds = kinds;
+    in_state(&f, "needs RCPT");
+    assert_string_equal(first(&f, "RCPT TO:<"), "student@practice.example>");
+    assert_int_equal(f.n, 3);
+    kinds[1] |= ADDRESS_REFUSED;
+    assert_string_equal(first(&f, "RCPT TO:<"), "teacher@practice.example>");
+    assert_int_equal(f.n, 3);
+    assert_string_equal(f.out[2].text, "student@practice.example>");
 }
 
 static void parameters(void **state)
@@ -167,6 +178,15 @@ static void words(void **state)
     assert_non_null(strstr(out, "not offered"));
     hint_line(&f.c, "mail from:<", 11, out, sizeof out);
     assert_non_null(strstr(out, "form: MAIL FROM:<address>"));
+    /* In few columns what is optional in the form goes first, and only as far as that. */
+    size_t n = hint_line(&f.c, "mail from:<", 11, out, sizeof out);
+    assert_true(n > 100);
+    assert_true(hint_fit(out, n, 80) == strlen(out) && strlen(out) < n);
+    assert_non_null(strstr(out, "form: MAIL FROM:<address> [...]  "));
+    assert_int_equal(hint_fit(out, strlen(out), 10), strlen(out));
+    assert_non_null(strstr(out, "form: MAIL FROM:<address> [...]  "));
+    n = hint_line(&f.c, "NOOP", 4, out, sizeof out);
+    assert_int_equal(hint_fit(out, n, 10), n);
     hint_line(&f.c, "FROB x", 6, out, sizeof out);
     assert_non_null(strstr(out, "as it is typed"));
     hint_line(&f.c, "", 0, out, sizeof out);

@@ -15,7 +15,8 @@ struct drop_row {
     uint64_t octets;
     enum drop_state state;
     bool gone;                   /* marked by DELE */
-    char *from, *subject, *date; /* decoded; NULL until known */
+    char *from, *subject, *date; /* decoded; NULL until known. DROP_REFUSED: subject is the
+                                  * server's refusal, or NULL: it was not asked */
 };
 
 struct maildrop;

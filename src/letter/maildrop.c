@@ -2,6 +2,7 @@
 /* A maildrop over a POP3 session. It sends commands and reads the session's transcript, where their
  * replies come in: the same for what it asked and for what the user typed. */
 #include "heloscope/maildrop.h"
+#include "heloscope/harmless.h"
 #include "heloscope/reader.h"
 #include "heloscope/transcript.h"
 
@@ -265,6 +266,20 @@ static void first_line(struct maildrop *m, size_t item, char *out, size_t size)
     snprintf(out, size, "%.*s", (int)(line.n < 250 ? line.n : 250), line.p);
 }
 
+/* Why there is no header, in the server's words. */
+static void take_refusal(struct maildrop *m, struct drop_row *r, size_t item)
+{
+    char line[256];
+    struct buf b;
+    buf_init(&b, 2048);
+    first_line(m, item, line, sizeof line);
+    text_clean(&b, line, strlen(line));
+    free(r->subject);
+    r->subject = xstrdup(buf_str(&b));
+    r->state = DROP_REFUSED;
+    buf_clear(&b);
+}
+
 static bool take(struct maildrop *m, size_t item, const struct moment *mo)
 {
     const char *verb = mo->command.verb ? mo->command.verb->name : "";
@@ -300,7 +315,7 @@ static bool take(struct maildrop *m, size_t item, const struct moment *mo)
         if (ok)
             take_header(m, r, item);
         else if (r->state != DROP_KNOWN)
-            r->state = DROP_REFUSED;
+            take_refusal(m, r, item);
         m->no_top += !ok;
         maildrop_want(m, m->want, m->nwant);
         return true;

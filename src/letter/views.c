@@ -37,7 +37,7 @@ static void tell_lines(struct telling *t, enum views_line kind, const char *labe
         char *line = xstrndup(text, n);
         tell(t, kind, label, line);
         free(line);
-        label = "";
+        label = *label ? " " : ""; /* below the first */
         text += n;
         text += *text == '\r';
         text += *text == '\n';

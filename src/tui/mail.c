@@ -105,7 +105,8 @@ static void letter_show(struct mailview *m, bool practice, size_t row, struct bu
     m->reading = true;
 }
 
-/* Practice: USER and PASS of an account whose password everybody knows. */
+/* Practice: USER and PASS of an account whose password everybody knows. UTF8 goes before them: a
+ * letter with a bare "é" in its header is not given out without it (RFC 6856 2). */
 static void log_in(struct tab *t)
 {
     struct mailview *m = t->mail;
@@ -116,8 +117,10 @@ static void log_in(struct tab *t)
         session_reply_class(t->session) != REPLY_OK)
         return;
     if (m->step == 0)
+        n = snprintf(line, sizeof line, "UTF8");
+    if (m->step == 1)
         n = snprintf(line, sizeof line, "USER %s", m->account);
-    for (const struct account_row *a = world_accounts(); m->step == 1 && a->address; a++)
+    for (const struct account_row *a = world_accounts(); m->step == 2 && a->address; a++)
         if (strcspn(a->address, "@") == strlen(m->account) &&
             !strncmp(a->address, m->account, strlen(m->account)))
             n = snprintf(line, sizeof line, "PASS %s", a->password);
@@ -132,7 +135,7 @@ void mail_watch(struct app *app, struct tab *t)
     char why[300];
     if (!m || !t->session)
         return;
-    if (!m->drop && *m->account && m->step < 2)
+    if (!m->drop && *m->account && m->step < 3)
         log_in(t);
     if (!m->drop && !m->opening && session_now(t->session)->authed &&
         !session_outstanding(t->session)) {

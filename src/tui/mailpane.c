@@ -65,8 +65,8 @@ static void list_row(const struct drop_row *row, struct rect r, int y, bool sele
     size_words(row->octets, size, sizeof size);
     x += text_putf(y, x, end - x, ROLE_DIM, "%6s  ", size);
     if (row->state == DROP_REFUSED) {
-        text_puts(y, x, end - x, ROLE_DIM,
-                  "(the server does not tell headers: no TOP; Enter reads it)");
+        text_putf(y, x, end - x, ROLE_DIM, "(no header: %s)",
+                  row->subject ? row->subject : "the server has no TOP; Enter reads it");
         return;
     }
     if (row->state != DROP_KNOWN) {

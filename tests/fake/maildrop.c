@@ -193,8 +193,10 @@ static void no_top(void **state)
     up(script);
     list();
     until_told(2, DROP_REFUSED);
+    assert_string_equal(maildrop_row(m, 0)->subject, "-ERR no");
     maildrop_want(m, 0, 4);
     assert_int_equal(maildrop_row(m, 3)->state, DROP_REFUSED);
+    assert_null(maildrop_row(m, 3)->subject); /* it was not asked */
     assert_true(fake_wait_done(f, 10000));
     down(true);
 }

@@ -229,7 +229,7 @@ static void command(struct term *t, const char *line, const char *sight)
 static void chosen_world(void **state)
 {
     (void)state;
-    static const char text[] = "From: Your Bank <alice@bank.test>\n"
+    static const char text[] = "From: Your B\xc3\xa4nk <alice@bank.test>\n"
                                "Authentication-Results: practice.example; dmarc=pass\n\nhello\n";
     struct term *t = helo_practice(120, 40);
     command(t, "world", "bank.test asks by DMARC for: reject");
@@ -249,6 +249,7 @@ static void chosen_world(void **state)
     term_line(t, ".");
     term_wait(t, ", without", WAIT); /* the forged field: the reply says so */
     command(t, "mail student", "/4 ]");
+    term_wait(t, "Your B\xc3\xa4nk", WAIT); /* UTF-8 as it is: the server wants UTF8 for it */
     term_key(t, "G");
     term_key(t, "Enter");
     term_wait(t, "(unknown [203.0.113.66])", WAIT);

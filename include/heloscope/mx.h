@@ -26,7 +26,7 @@ struct mx_entry {
     bool usable;         /* has an address of a wanted family and a name that may stand in an MX */
     bool warn;
     const char *id; /* of what is wrong: "mx-alias", "mx-literal", "mx-reserved", "mx-no-address",
-                       "mx-null-mixed", "mx-bad-name"; NULL: nothing */
+                       "mx-unknown", "mx-null-mixed", "mx-bad-name"; NULL: nothing */
     char note[300]; /* what is wrong with it, or worth knowing; "" */
 };
 

@@ -25,7 +25,7 @@ struct host {
     size_t n[2];
     char alias[256]; /* the name is an alias for this one */
     char why[2][300];
-    bool absent[2]; /* the name server said that there is none */
+    bool absent[2]; /* there is none, and another try would not help */
     bool literal;
     bool bad; /* no host can be called so */
 };
@@ -166,12 +166,16 @@ static void put_host(struct mx *m, const struct host *h)
     if (!e)
         return;
     e->warn = true;
-    e->id = h->name[0] ? "mx-no-address" : "mx-null-mixed";
+    e->id = "mx-no-address";
     const bool six = m->family == AF_INET6;
-    if (!h->name[0])
+    for (int f = 0; f < 2; f++)
+        if (h->why[f][0] && !h->absent[f])
+            e->id = "mx-unknown";
+    if (!h->name[0]) {
+        e->id = "mx-null-mixed";
         snprintf(e->note, sizeof e->note,
                  "says \"no mail\", but stands beside other hosts (RFC 7505 3)");
-    else if (m->family || strcmp(h->why[0], h->why[1]) == 0)
+    } else if (m->family || strcmp(h->why[0], h->why[1]) == 0)
         snprintf(e->note, sizeof e->note, "%s", h->why[!six]);
     else if (h->absent[0] && h->absent[1])
         snprintf(e->note, sizeof e->note, "the name has no address");
@@ -237,7 +241,7 @@ static void on_address(void *arg, const struct dns_answer *a)
     if (a->nchain)
         snprintf(h->alias, sizeof h->alias, "%s", a->chain[a->nchain - 1]);
     snprintf(h->why[f], sizeof h->why[f], "%s", a->why);
-    h->absent[f] = a->status == DNS_NODATA || a->status == DNS_NXDOMAIN;
+    h->absent[f] = !a->n && !a->temporary;
     for (size_t i = 0; i < m->nhosts; i++)
         if (m->hosts[i].open[0] || m->hosts[i].open[1])
             return;

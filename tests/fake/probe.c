@@ -160,6 +160,9 @@ static const struct fake_step pop_bare[] = {
     "two.test MX 30 mx.example.test\ndead.example.test A 127.0.0.3\n"                              \
     "one.test TXT v=spf1 +all\n"                                                                   \
     "null.test MX 0 .\n$servfail broken.test\n"                                                    \
+    "sick.test MX 10 sick.example.test\n$servfail sick.example.test\n"                             \
+    "ring.test MX 10 ring1.example.test\nring1.example.test CNAME ring2.example.test\n"            \
+    "ring2.example.test CNAME ring1.example.test\n"                                                \
     "dead.test MX 10 dead.example.test\n"                                                          \
     "both.test A 127.0.0.3\nboth.test A 127.0.0.1\n"
 
@@ -227,6 +230,10 @@ static const struct row {
      "Mail for broken.test has no way: the name server failed to look up MX of broken.test "
      "(SERVFAIL)",
      "warning:dns-failed "},
+    {"sick.test", NULL, NULL, NULL, 5, "Mail for sick.test has no way: none of the mail exchangers",
+     "warning:dns-failed warning:mx-unknown warning:spf-missing note:dmarc-missing "},
+    {"ring.test", NULL, NULL, NULL, 5, "Mail for ring.test has no way: none of the mail exchangers",
+     "grave:no-server warning:mx-no-address warning:spf-missing note:dmarc-missing "},
     {"mx:dead.test:%d", fine, NULL, "x.test", 5,
      "Mail for dead.test has no way: 127.0.0.3:%d: refused: no program listens on that port", NULL},
 };
@@ -424,7 +431,7 @@ static void behind_a_proxy(void **state)
 static void policies(void **state)
 {
     (void)state;
-    char zone[600], target[60], path[] = "/tmp/heloscope-policy-XXXXXX";
+    char zone[1600], target[60], path[] = "/tmp/heloscope-policy-XXXXXX";
     static const char policy[] = "version: STSv1\nmode: enforce\nmx: other.test\nmax_age: 60\n";
     struct fake_ca *ca = fake_ca_new();
     struct fake_cert *cert = fake_cert_new(ca, "mx.example.test", 0), *certs[] = {cert, NULL};

@@ -337,7 +337,9 @@ void session_drop(struct session *s)
 {
     if (!session_is_open(s))
         return;
-    session_event_entry(s, EVENT_ABORTED, MARK_EVENT, 0, "you dropped the connection without QUIT");
+    session_event_entry(s, EVENT_ABORTED, MARK_EVENT, 0,
+                        session_is_ending(s) ? "you closed the connection after QUIT"
+                                             : "you dropped the connection without QUIT");
     session_over(s, FAULT_NONE, "dropped by the user");
 }
 

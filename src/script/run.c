@@ -154,9 +154,25 @@ static void first_line(struct script_runner *r, char *out, size_t size)
 
 /* ---- sending ---- */
 
+/* A server that refuses to greet is not talked to, unless an `expect` before has looked at that. */
+static bool greeted(struct script_runner *r)
+{
+    char got[300];
+    size_t i = next_reply(r);
+    r->greeted = true;
+    if (r->examined != NONE || class_of(r, i) == REPLY_OK || class_of(r, i) == REPLY_NONE)
+        return true;
+    r->examined = i;
+    r->next = i + 1;
+    first_line(r, got, sizeof got);
+    return runner_fail(r, FAULT_REFUSED, "the server does not greet: %s", got);
+}
+
 /* May something be sent now? STOP: the connection is gone. */
 enum go runner_ready(struct script_runner *r)
 {
+    if (!r->greeted && next_reply(r) != NONE && !greeted(r))
+        return GO_STOP;
     if (!session_is_open(r->session)) {
         runner_gone(r);
         return GO_STOP;

@@ -27,6 +27,7 @@ struct script_runner {
     bool told;       /* the failure that is coming has its result already */
     size_t next;     /* the next item to look at */
     bool together;
+    bool greeted; /* nothing is sent to a server that refuses to */
     struct buf flight;
     struct watch *timer;
     struct retr *retr;

@@ -374,4 +374,35 @@ tap 1/1
 has 'x.helo:2: PASS'
 hasnot 'hunter2'
 has 'x.helo:2:'
+# A server that refuses to greet is not talked to, unless the script looks at that itself.
+"$HELOSCOPE" serve --smtp 127.0.0.1:0 --fault busy >"$dir/served2" 2>&1 &
+other=$!
+trap 'kill $server $other 2>/dev/null; rm -rf "$dir"' EXIT
+tries=0
+while ! grep -q '^Try' "$dir/served2"; do
+    tries=$((tries + 1))
+    [ $tries -lt 200 ] || { echo "FAIL: serve did not start"; exit 1; }
+    sleep 0.05
+done
+blocked=smtp://127.0.0.1:$(sed -n 's/^smtp .*:\([0-9]*\)$/\1/p' "$dir/served2")
+script <<'END'
+EHLO me.example
+expect 250
+END
+run 8 "$blocked"
+has 'the server does not greet: 421'
+hasnot 'C: EHLO'
+run 8 --tap --quiet "$blocked"
+has 'not ok 1 - '
+script <<'END'
+expect 421
+expect closed
+END
+run 0 "$blocked"
+script <<'END'
+QUIT
+END
+run 0 "$smtp"
+has 'you closed the connection after QUIT'
+hasnot 'without QUIT'
 exit $failed

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -107,7 +108,13 @@ static bool open_letter(struct script_runner *r, const struct step *st, struct b
         return false;
     if (r->letter >= 0)
         close(r->letter);
+    struct stat st_file;
     r->letter = open(buf_str(path), O_RDONLY | O_CLOEXEC);
+    if (r->letter >= 0 && fstat(r->letter, &st_file) == 0 && S_ISDIR(st_file.st_mode)) {
+        close(r->letter);
+        r->letter = -1;
+        errno = EISDIR;
+    }
     return r->letter >= 0 ||
            runner_fail(r, FAULT_FILE, "%s cannot be read: %s", buf_str(path), strerror(errno));
 }
@@ -182,6 +189,14 @@ enum go run_letter(struct script_runner *r, const struct step *st)
         return send_letter(r, st);
     if (r->phase == 1)
         return runner_judge(r, st); /* DATA was refused */
+    if (!st->here) {                /* after 354 it would be too late to find none */
+        struct buf path;
+        buf_init(&path, 8192);
+        bool there = open_letter(r, st, &path);
+        buf_clear(&path);
+        if (!there)
+            return GO_STOP;
+    }
     r->phase = 1;
     return runner_say(r, data->name, strlen(data->name)) ? GO_WAIT : GO_STOP;
 }

@@ -374,6 +374,19 @@ tap 1/1
 has 'x.helo:2: PASS'
 hasnot 'hunter2'
 has 'x.helo:2:'
+# A letter that cannot be read is found before DATA, not after 354.
+for letter in "$dir/missing" "$dir"; do
+    script <<END
+EHLO me.example
+MAIL FROM:<me@home.example>
+RCPT TO:<student@practice.example>
+letter $letter
+END
+    run 3 "$smtp"
+    has 'cannot be read'
+    hasnot 'C: DATA'
+done
+
 # A server that refuses to greet is not talked to, unless the script looks at that itself.
 "$HELOSCOPE" serve --smtp 127.0.0.1:0 --fault busy >"$dir/served2" 2>&1 &
 other=$!

@@ -383,6 +383,29 @@ static bool read_records(struct zone *z, const char *title, const char *text, si
     return ok;
 }
 
+/* RFC 1035 5.1 lets the class stand before the TTL, ldns does not: "IN 300" becomes "300 IN". */
+static void ttl_first(char *text, size_t n)
+{
+    for (size_t at = 0; at < n;) {
+        char *p = text + at, *lf = memchr(p, '\n', n - at);
+        size_t len = lf ? (size_t)(lf - p) : n - at;
+        at += len + 1;
+        size_t class = word(p, len); /* the owner, if there is one */
+        class += blanks(p + class, len - class);
+        if (len - class < 2 || strncasecmp(p + class, "IN", 2) != 0 ||
+            word(p + class, len - class) != 2)
+            continue;
+        size_t gap = blanks(p + class + 2, len - class - 2), ttl = class + 2 + gap;
+        size_t k = word(p + ttl, len - ttl);
+        if (!k || p[ttl] < '0' || p[ttl] > '9')
+            continue;
+        char in[2] = {p[class], p[class + 1]};
+        memmove(p + class, p + ttl, k);
+        memset(p + class + k, ' ', gap);
+        memcpy(p + class + k + gap, in, 2);
+    }
+}
+
 static int by_key(const void *a, const void *b)
 {
     const struct entry *x = a, *y = b;
@@ -406,7 +429,14 @@ struct zone *zone_parse(const char *title, const char *text, size_t n, char *why
         zone_free(z);
         return NULL;
     }
-    if (!read_orders(z, title, text, n, why, size) || !read_records(z, title, text, n, why, size)) {
+    char *copy = xstrndup(text, n);
+    bool ok = read_orders(z, title, text, n, why, size);
+    if (ok) {
+        ttl_first(copy, n);
+        ok = read_records(z, title, copy, n, why, size);
+    }
+    free(copy);
+    if (!ok) {
         zone_free(z);
         return NULL;
     }

@@ -19,6 +19,7 @@ struct page {
     bool begun;       /* something was written */
     char link[1024];  /* the target of the link that is open, or "" */
     size_t link_text; /* where its words begin in out */
+    char base[1024];  /* <base href>: what targets without a scheme are below, or "" */
 };
 
 static void put(struct page *g, const char *p, size_t n)
@@ -137,34 +138,62 @@ static void text(struct page *g, const char *p, size_t n)
     }
 }
 
-/* The value of an attribute of a tag, entities decoded. */
+static void decode(const char *p, size_t n, char *out, size_t size)
+{
+    size_t at = 0;
+    for (size_t k = 0; k < n && at + 8 < size;) {
+        char one[8];
+        size_t used = p[k] == '&' ? entity(p + k, n - k, one) : 0;
+        if (used)
+            at += (size_t)snprintf(out + at, size - at, "%s", one);
+        else if ((unsigned char)p[k] >= ' ')
+            out[at++] = p[k];
+        k += used ? used : 1;
+    }
+    out[at] = '\0';
+}
+
+/* The value of an attribute, entities decoded; p stands behind the tag's name. Attributes are cut
+ * as browsers do it (HTML 13.2.5.32 ff.: "/" parts them too, the first of a name counts), or a link
+ * could show one target here and have another there. */
 static void attribute(const char *p, size_t n, const char *name, char *out, size_t size)
 {
-    size_t len = strlen(name), at = 0;
     *out = '\0';
-    for (size_t i = 0; i + len < n; i++) {
-        if (strncasecmp(p + i, name, len) != 0 || (i && !isspace((unsigned char)p[i - 1])))
+    for (size_t i = 0; i < n;) {
+        size_t start = i, k;
+        if (isspace((unsigned char)p[i]) || p[i] == '/') {
+            i++;
             continue;
-        size_t k = i + len;
-        while (k < n && isspace((unsigned char)p[k]))
-            k++;
-        if (k == n || p[k] != '=')
-            continue;
-        for (k++; k < n && isspace((unsigned char)p[k]);)
-            k++;
-        char quote = k < n && (p[k] == '"' || p[k] == '\'') ? p[k++] : 0;
-        while (k < n && (quote ? p[k] != quote : !isspace((unsigned char)p[k])) && at + 8 < size) {
-            char one[8];
-            size_t used = p[k] == '&' ? entity(p + k, n - k, one) : 0;
-            if (used)
-                at += (size_t)snprintf(out + at, size - at, "%s", one);
-            else if ((unsigned char)p[k] >= ' ')
-                out[at++] = p[k];
-            k += used ? used : 1;
         }
-        out[at] = '\0';
-        return;
+        while (i < n && !isspace((unsigned char)p[i]) && p[i] != '/' && (p[i] != '=' || i == start))
+            i++;
+        bool wanted = strlen(name) == i - start && !strncasecmp(p + start, name, i - start);
+        for (k = i; k < n && isspace((unsigned char)p[k]);)
+            k++;
+        size_t value = k, end = k;
+        if (k < n && p[k] == '=') {
+            for (k++; k < n && isspace((unsigned char)p[k]);)
+                k++;
+            char quote = k < n && (p[k] == '"' || p[k] == '\'') ? p[k++] : 0;
+            for (value = k; k < n && (quote ? p[k] != quote : !isspace((unsigned char)p[k]));)
+                k++;
+            end = k;
+            i = k + (quote && k < n);
+        }
+        if (wanted) {
+            decode(p + value, end - value, out, size);
+            return;
+        }
     }
+}
+
+/* Has it no scheme of its own? (RFC 3986 4.2) */
+static bool relative(const char *target)
+{
+    size_t n = 0;
+    while (isalnum((unsigned char)target[n]) || (target[n] && strchr("+-.", target[n])))
+        n++;
+    return !n || target[n] != ':';
 }
 
 static void link_end(struct page *g)
@@ -181,9 +210,11 @@ static void link_end(struct page *g)
     const char *target = g->link;
     if (!strncasecmp(target, "mailto:", 7))
         target += 7;
-    if (n != strlen(target) || strncmp(said, target, n) != 0) {
-        char shown[1040];
-        int len = snprintf(shown, sizeof shown, "<%s>", g->link);
+    bool below = *g->base && relative(target);
+    if (below || n != strlen(target) || strncmp(said, target, n) != 0) {
+        char shown[2100];
+        int len = below ? snprintf(shown, sizeof shown, "<%s, below %s>", g->link, g->base)
+                        : snprintf(shown, sizeof shown, "<%s>", g->link);
         g->blank = true;
         word(g, shown, (size_t)len);
         g->blank = true;
@@ -211,6 +242,18 @@ static size_t tag_end(const char *p, size_t n)
     return n;
 }
 
+/* A target that has no words. */
+static void elsewhere(struct page *g, const char *what, const char *p, size_t n, const char *name)
+{
+    char target[1024], shown[1060];
+    attribute(p, n, name, target, sizeof target);
+    if (!*target)
+        return;
+    g->blank = true;
+    word(g, shown, (size_t)snprintf(shown, sizeof shown, "[%s %s]", what, target));
+    g->blank = true;
+}
+
 static void tag(struct page *g, const char *p, size_t n)
 {
     static const char *const blocks[] = {"p",  "div", "table", "ul", "ol", "h1",         "h2",
@@ -235,7 +278,7 @@ static void tag(struct page *g, const char *p, size_t n)
         g->blank = true;
     if (is(p, name, "img") && !end) {
         char alt[200];
-        attribute(p, n, "alt", alt, sizeof alt);
+        attribute(p + name, n - name, "alt", alt, sizeof alt);
         if (*alt) {
             char shown[210];
             word(g, shown, (size_t)snprintf(shown, sizeof shown, "[%s]", alt));
@@ -244,10 +287,16 @@ static void tag(struct page *g, const char *p, size_t n)
     if (is(p, name, "a")) {
         link_end(g);
         if (!end) {
-            attribute(p, n, "href", g->link, sizeof g->link);
+            attribute(p + name, n - name, "href", g->link, sizeof g->link);
             g->link_text = g->out->len;
         }
     }
+    if (is(p, name, "base") && !end && !*g->base)
+        attribute(p + name, n - name, "href", g->base, sizeof g->base);
+    if (is(p, name, "form") && !end)
+        elsewhere(g, "form to", p + name, n - name, "action");
+    if (is(p, name, "area") && !end)
+        elsewhere(g, "area to", p + name, n - name, "href");
 }
 
 /* What stands in <script>, <style>, <head>'s title and comments is not the letter's text. */
@@ -255,8 +304,13 @@ static size_t skipped(const char *p, size_t n)
 {
     static const char *const names[] = {"script", "style", "title"};
     if (n >= 4 && !memcmp(p, "<!--", 4)) {
-        const char *end = memmem(p + 4, n - 4, "-->", 3);
-        return end ? (size_t)(end - p) + 3 : n;
+        /* "<!-->" and "<!--->" are whole comments, and "--!>" ends one, too (HTML 13.2.5.43 ff.).
+         */
+        for (size_t k = 4; k < n; k++)
+            if (p[k] == '>' && ((p[k - 1] == '-' && p[k - 2] == '-') ||
+                                (k > 6 && p[k - 1] == '!' && p[k - 2] == '-' && p[k - 3] == '-')))
+                return k + 1;
+        return n;
     }
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         size_t len = strlen(names[i]);

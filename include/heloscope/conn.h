@@ -97,6 +97,8 @@ void conn_abort(struct conn *c);
 /* Half-close after everything queued is written; then waits for the other end's close (at most 2
  * s). */
 void conn_finish(struct conn *c);
+/* While TLS is agreed upon, or its certificate asked about. */
+bool conn_in_handshake(const struct conn *c);
 bool conn_is_tls(const struct conn *c);
 /* As tls_channel_binding(). */
 enum tls_binding conn_channel_binding(const struct conn *c, struct buf *out);

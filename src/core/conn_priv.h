@@ -79,7 +79,6 @@ struct conn {
 bool conn_emit(struct conn *c, struct conn_event ev);
 bool conn_end(struct conn *c, enum conn_event_kind kind, enum fault fault, int e, const char *text);
 bool conn_fail_errno(struct conn *c, int e);
-bool conn_in_handshake(const struct conn *c);
 bool conn_alive(const struct conn *c);
 /* The socket is the other end's. */
 void conn_connected(struct conn *c, const struct conn_event *ev);

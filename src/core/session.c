@@ -416,6 +416,11 @@ bool session_is_up(const struct session *s)
     return s->conn && s->up;
 }
 
+bool session_in_handshake(const struct session *s)
+{
+    return s->conn && conn_in_handshake(s->conn);
+}
+
 bool session_is_ending(const struct session *s)
 {
     const struct verb *v = s->nqueue > 0 ? s->queue[s->nqueue - 1].cmd.verb : NULL;

@@ -36,6 +36,14 @@ void ui_notice(struct ui *ui, bool bad, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(ui->notice, sizeof ui->notice, fmt, ap);
     va_end(ap);
+    /* "~/..." leaves room for what is said of the file. */
+    const char *home = getenv("HOME");
+    size_t n = home ? strlen(home) : 0;
+    for (char *p = ui->notice; n > 1 && (p = strstr(p, home)); p++)
+        if (p[n] == '/' && (p == ui->notice || p[-1] == ' ')) {
+            *p = '~';
+            memmove(p + 1, p + n, strlen(p + n) + 1);
+        }
     ui->notice_bad = bad;
     ui->dirty = true;
 }

@@ -50,8 +50,8 @@ void clipboard_copy(struct app *app, const char *p, size_t n)
         free(b64);
     }
     bool kept = to_file(p, n, &path, why, sizeof why);
-    ui_notice(&app->ui, !kept && !sent, "%zu octets copied: %s; %s%s", n,
-              sent ? "given to the terminal (OSC 52)" : "too long for the terminal's clipboard",
-              kept ? "also in " : "no file: ", kept ? path : why);
+    ui_notice(&app->ui, !kept && !sent, "%zu octets copied: %s, %s%s", n,
+              sent ? "terminal (OSC 52)" : "too long for the terminal",
+              kept ? "" : "no file: ", kept ? path : why);
     free(path);
 }

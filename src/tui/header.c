@@ -93,7 +93,7 @@ static void state(const struct session *s, size_t hidden, struct part *p)
         return;
     }
     if (!session_is_up(s)) {
-        same(p, 0, "connecting");
+        same(p, 0, session_in_handshake(s) ? "TLS handshake" : "connecting");
         return;
     }
     const char *now = proto ? proto_state(proto, session_now(s)) : "";

@@ -84,7 +84,7 @@ void notice_draw(struct ui *ui)
         return;
     getyx(stdscr, y, x); /* the cursor stays where the focus put it */
     text_fill(r, ROLE_TEXT);
-    if (text_width(p, n) < r.w || !keys.h || keys.y != r.y + 1) {
+    if (text_width(p, n) < r.w || !ui->notice_bad || !keys.h || keys.y != r.y + 1) {
         text_cut(r.y, r.x + 1, r.w - 1, role, p, n);
         move(y, x);
         return;

@@ -32,7 +32,8 @@ static void title_row(struct app *app, const struct complete_context *c, struct 
     else if (t->session && !session_is_open(t->session))
         snprintf(words, sizeof words, "%s not connected: :reconnect, :connect TARGET ", what);
     else if (t->session && !session_is_up(t->session))
-        snprintf(words, sizeof words, "%s connecting, C-c cancels ", what);
+        snprintf(words, sizeof words, "%s %s, C-c cancels ", what,
+                 session_in_handshake(t->session) ? "TLS handshake" : "connecting");
     else if (t->session && session_is_ending(t->session))
         snprintf(words, sizeof words, "%s QUIT was said, nothing follows it ", what);
     else if (t->session && session_literal_left(t->session) > 0)

@@ -27,8 +27,8 @@ void keybar_draw(struct ui *ui);
  * panes were drawn. False: the focus is in none of them. */
 bool panes_cursor(struct ui *ui, int *y, int *x);
 /* A line of dashes in the first row. */
-/* The notice in the hint's row; what that cannot hold goes on in the key bar's: news goes before
- * keys that are there all the time. */
+/* The notice in the hint's row; of what went wrong all is told, in the key bar's row too: that goes
+ * before keys that are there all the time. */
 void notice_draw(struct ui *ui);
 void panes_rule(struct rect r, bool focused);
 void why_cursor(int *y, int *x);

@@ -229,7 +229,8 @@ static void test_copy(void **state)
     term_keys(t, "E");
     wait_selected(t, "550 5.1.1");
     term_keys(t, "y");
-    term_wait(t, "copied", WAIT);
+    term_wait(t, "copied: terminal (OSC 52), ~/", WAIT);
+    term_wait(t, "/copied", WAIT); /* all of it */
     assert_non_null(term_osc(t, 52));
     /* "550 5.1.1 <nobody" */
     assert_non_null(strstr(term_osc(t, 52), "NTUwIDUuMS4xIDxub2Jv"));

@@ -106,6 +106,32 @@ static void test_cancel_connect(void **state)
     assert_in_range(best, 0, (int64_t)term_limit(200) * 1000);
 }
 
+/* A server that agrees to TLS and then keeps silent: the wait has its own name, and ends. */
+static void test_cancel_tls(void **state)
+{
+    (void)state;
+    static const struct fake_step script[] = {SEND("220 mail.example.test ESMTP\r\n"),
+                                              EXPECT("EHLO"),
+                                              SEND("250-mail.example.test\r\n250 STARTTLS\r\n"),
+                                              EXPECT("STARTTLS"),
+                                              SEND("220 go on\r\n"),
+                                              DELAY(60000),
+                                              END()};
+    struct fake *f = fake_start_tcp(script, NULL);
+    struct term *t = helo_fake(80, 24, "smtp", f);
+
+    term_wait(t, "220 mail", WAIT);
+    say(t, "EHLO me.example", "250-mail");
+    say(t, "STARTTLS", "| TLS handshake |");
+    term_wait(t, "TLS handshake, C-c cancels", WAIT);
+    term_key(t, "C-c");
+    term_wait(t, "| closed |", WAIT);
+    term_wait(t, "given up while the TLS handshake", WAIT);
+    assert_int_equal(leave(t), 0);
+    term_stop(t);
+    fake_free(f);
+}
+
 /* Each end of a connection is told, and the program stays. */
 static void test_ends(void **state)
 {
@@ -370,15 +396,11 @@ static void test_nothing_follows_quit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        term_unit_test(test_cancel_tarpit),
-        term_unit_test(test_cancel_connect),
-        term_unit_test(test_ends),
-        term_unit_test(test_first_screen),
-        term_unit_test(test_bytes),
-        term_unit_test(test_scrolled_reply),
-        term_unit_test(test_letter_ahead),
-        term_unit_test(test_letter_refused),
-        term_unit_test(test_nothing_follows_quit),
+        term_unit_test(test_cancel_tarpit),  term_unit_test(test_cancel_connect),
+        term_unit_test(test_cancel_tls),     term_unit_test(test_ends),
+        term_unit_test(test_first_screen),   term_unit_test(test_bytes),
+        term_unit_test(test_scrolled_reply), term_unit_test(test_letter_ahead),
+        term_unit_test(test_letter_refused), term_unit_test(test_nothing_follows_quit),
     };
 
     term_use_cmocka();

@@ -11,7 +11,7 @@
  */
 
 static struct caps now_caps, was_caps;
-static bool have_now, have_was, stale, open_ = true, up = true, practice;
+static bool have_now, have_was, stale, open_ = true, up = true, handshake, practice;
 static struct tls_facts facts;
 static bool have_tls;
 static size_t outstanding;
@@ -87,6 +87,12 @@ WEAK bool session_is_up(const struct session *s)
     (void)s;
     return up;
 }
+WEAK bool session_in_handshake(const struct session *s)
+{
+    (void)s;
+    return handshake;
+}
+
 WEAK bool session_is_practice(const struct session *s)
 {
     (void)s;
@@ -172,6 +178,7 @@ static int start(void **state)
     snprintf(facts.version, sizeof facts.version, "TLS 1.3");
     have_now = have_was = stale = have_tls = practice = false;
     open_ = up = true;
+    handshake = false;
     outstanding = 0;
     waiting_us = literal = latency_us = 0;
     user = "";
@@ -356,6 +363,9 @@ static void the_header_speaks(void **state)
     up = false;
     draw();
     want("| connecting |");
+    handshake = true;
+    draw();
+    want("| TLS handshake |");
     open_ = false;
     draw();
     want("| closed |");

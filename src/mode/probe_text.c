@@ -25,7 +25,8 @@ static void wrapped(FILE *to, const char *head, const char *text)
         size_t n = strlen(head);
         while (n && head[n - 1] == ' ')
             n--;
-        fprintf(to, n ? "%.*s " : "", (int)n, head);
+        if (n)
+            fprintf(to, "%.*s ", (int)n, head);
     } else {
         fputs(head, to);
     }

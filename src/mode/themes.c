@@ -9,16 +9,25 @@
 #include "tui/themefile.h"
 
 #include <limits.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define BORDER_RATIO 3.0
 
+/* b to the power of 2.4, for b in 0..1: b squared, times the fifth root of the same by Newton's
+ * way. pow() would be all that is used of libm, which would be mapped at every start. */
+static double power_2_4(double b)
+{
+    double a = b * b, root = 1;
+    for (int i = 0; i < 40; i++)
+        root = (4 * root + a / (root * root * root * root)) / 5;
+    return a * root;
+}
+
 static double linear(unsigned c)
 {
     double v = c / 255.0;
-    return v <= 0.04045 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4);
+    return v <= 0.04045 ? v / 12.92 : power_2_4((v + 0.055) / 1.055);
 }
 
 static double luminance(uint32_t rgb)

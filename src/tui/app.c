@@ -12,8 +12,8 @@
 #include "heloscope/loop.h"
 #include "heloscope/lesson.h"
 #include "heloscope/practice.h"
+#include "tui/lazy/curses.gen.h"
 
-#include <curses.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,8 +4,8 @@
  * is shown so. */
 #include "tui/panes.h"
 #include "tui/text.h"
+#include "tui/lazy/curses.gen.h"
 
-#include <curses.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -5,14 +5,13 @@
 #include "tui/editor.h"
 #include "tui/paths.h"
 #include "heloscope/buf.h"
+#include "tui/lazy/readline.gen.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <fcntl.h>
 #include <unistd.h>
-#include <readline/history.h>
-#include <readline/readline.h>
 
 #define HISTORY_LINES 1000
 
@@ -123,15 +122,15 @@ void editor_open(void (*accept)(void *arg, const char *line), void (*external)(v
 
 void editor_ready(void)
 {
-    static const struct {
+    if (ready)
+        return;
+    const struct { /* not static: readline's addresses are known when it is loaded */
         const char *seq;
         rl_command_func_t *fn;
     } keys[] = {
         {"\\e[3~", rl_delete},      {"\\e[1~", rl_beg_of_line}, {"\\e[4~", rl_end_of_line},
         {"\\e[7~", rl_beg_of_line}, {"\\e[8~", rl_end_of_line},
     };
-    if (ready)
-        return;
     ready = true;
     null_in = fopen("/dev/null", "re");
     null_out = fopen("/dev/null", "we");

@@ -5,8 +5,8 @@
 #include "tui/mail.h"
 #include "tui/panes.h"
 #include "tui/text.h"
+#include "tui/lazy/curses.gen.h"
 
-#include <curses.h>
 #include <stdio.h>
 #include <string.h>
 

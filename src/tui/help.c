@@ -3,8 +3,8 @@
  * rows. / finds a word in it. */
 #include "tui/app.h"
 #include "tui/text.h"
+#include "tui/lazy/curses.gen.h"
 
-#include <curses.h>
 #include <string.h>
 
 #define HELP_MAX (256u << 10)

@@ -5,8 +5,8 @@
 #include "tui/keys.h"
 #include "tui/panes.h"
 #include "tui/text.h"
+#include "tui/lazy/curses.gen.h"
 
-#include <curses.h>
 #include <string.h>
 
 static unsigned context(struct ui *ui)

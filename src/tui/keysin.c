@@ -4,8 +4,8 @@
  * wget_wch() takes 2.3 s, raw 16 ms). */
 #include "tui/keysin.h"
 #include "tui/term.h"
+#include "tui/lazy/curses.gen.h"
 
-#include <curses.h>
 #include <errno.h>
 #include <poll.h>
 #include <string.h>

@@ -6,8 +6,8 @@
 #include "tui/letter_notes.h"
 #include "tui/panes.h"
 #include "tui/text.h"
+#include "tui/lazy/curses.gen.h"
 
-#include <curses.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

@@ -5,8 +5,8 @@
 #include "tui/editor.h"
 #include "tui/queue.h"
 #include "tui/text.h"
+#include "tui/lazy/curses.gen.h"
 
-#include <curses.h>
 #include <string.h>
 
 static void title_row(struct app *app, const struct complete_context *c, struct tab *t)

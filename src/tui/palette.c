@@ -4,8 +4,8 @@
 #include "tui/app.h"
 #include "tui/fuzzy.h"
 #include "tui/text.h"
+#include "tui/lazy/curses.gen.h"
 
-#include <curses.h>
 #include <string.h>
 
 #define TYPED_MAX 4096

@@ -4,8 +4,8 @@
  * password must not end in a kill ring or an undo list. */
 #include "tui/app.h"
 #include "tui/text.h"
+#include "tui/lazy/curses.gen.h"
 
-#include <curses.h>
 #include <stdarg.h>
 #include <string.h>
 

@@ -3,8 +3,8 @@
 #include "tui/app.h"
 #include "tui/panes.h"
 #include "tui/text.h"
+#include "tui/lazy/curses.gen.h"
 
-#include <curses.h>
 #include <string.h>
 
 void start_draw(struct app *app)

@@ -6,8 +6,8 @@
 #include "heloscope/search.h"
 #include "tui/talk_priv.h"
 #include "tui/text.h"
+#include "tui/lazy/curses.gen.h"
 
-#include <curses.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -7,8 +7,9 @@
 #include "tui/term.h"
 #include "tui/crash.h"
 #include "tui/keysin.h"
+#include "tui/lazy/curses.gen.h"
+#include "tui/lazy/terminfo.gen.h"
 
-#include <curses.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <langinfo.h>
@@ -19,7 +20,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <term.h>
 #include <unistd.h>
 
 #define ESC_DELAY_MS 25

@@ -2,8 +2,8 @@
 /* Text from anywhere onto the screen, harmless (harmless.h), clipped and wrapped by columns. */
 #include "tui/text.h"
 #include "heloscope/harmless.h"
+#include "tui/lazy/curses.gen.h"
 
-#include <curses.h>
 #include <stdio.h>
 #include <string.h>
 #include <wchar.h>

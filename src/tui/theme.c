@@ -3,8 +3,8 @@
  * colour (NO_COLOR, a terminal without, a theme without) start_color() is never called, so that
  * ncurses has no colour sequence to send. */
 #include "tui/themefile.h"
+#include "tui/lazy/curses.gen.h"
 
-#include <curses.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,8 +3,8 @@
  * The knowledge is know's; this file lays it out in the few rows there are. */
 #include "tui/panes.h"
 #include "tui/text.h"
+#include "tui/lazy/curses.gen.h"
 
-#include <curses.h>
 #include <stdio.h>
 #include <string.h>
 

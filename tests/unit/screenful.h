@@ -4,7 +4,8 @@
 #ifndef TESTS_UNIT_SCREENFUL_H
 #define TESTS_UNIT_SCREENFUL_H
 
-#include <curses.h>
+#include "tui/lazy/curses.gen.h"
+
 #include <fcntl.h>
 #include <locale.h>
 #include <pty.h>

@@ -28,24 +28,10 @@
 #include "core/lazy/psl.gen.h"
 #include "core/lazy/unistring.gen.h"
 #include "core/lazy/utf8proc.gen.h"
+#include "core/lazy/table.h"
 
 #include <dlfcn.h>
 #include <string.h>
-
-#define STRING(name) #name,
-#define LIBRARY(lib, ...) SETTLED_LIBRARY(lib, false, NULL, __VA_ARGS__)
-#define SETTLED_LIBRARY(lib, own, first, ...)                                                      \
-    struct lazy_##lib lazy_table_##lib;                                                            \
-    static const char *const files_##lib[] = {__VA_ARGS__, NULL};                                  \
-    static const char *const names_##lib[] = {LAZY_NAMES_##lib(STRING)};                           \
-    struct lazy_library lazy_library_##lib = {                                                     \
-        .files = files_##lib,                                                                      \
-        .names = names_##lib,                                                                      \
-        .table = &lazy_table_##lib,                                                                \
-        .n = sizeof names_##lib / sizeof *names_##lib,                                             \
-        .own_first = own,                                                                          \
-        .begin = first,                                                                            \
-    };
 
 SETTLED_LIBRARY(openssl, true, lazy_openssl_begin, HELO_SONAME_CRYPTO, HELO_SONAME_SSL)
 LIBRARY(cares, HELO_SONAME_CARES)

@@ -143,6 +143,15 @@ static bool prose_before(const char *p, size_t n)
     return false;
 }
 
+/* openssl s_client, with what it says of the handshake, or with -quiet or -brief. */
+static bool from_sclient(const char *p, size_t n)
+{
+    n = n < 65536 ? n : 65536;
+    return n > 10 && ((memmem(p, n, "\n---\n", 5) && memmem(p, n, "CONNECTED(", 10)) ||
+                      (memmem(p, n, "\nverify return:", 15) && memmem(p, n, "depth=", 6)) ||
+                      memmem(p, n, "CONNECTION ESTABLISHED\nProtocol version: ", 41));
+}
+
 /* A session somewhere in other text: a greeting, or after s_client the last line of EHLO, and
  * behind it, at once or after a blank line, a verb with a reply to it. */
 static bool found_in_prose(struct logtext *x, const char *p, size_t n)
@@ -150,8 +159,7 @@ static bool found_in_prose(struct logtext *x, const char *p, size_t n)
     const char *end = p + n;
     const struct proto *greeting = NULL, *asked = NULL;
     unsigned since = 0;
-    bool sclient = n > 10 && memmem(p, n < 65536 ? n : 65536, "\n---\n", 5) &&
-                   memmem(p, n < 65536 ? n : 65536, "CONNECTED(", 10);
+    bool sclient = from_sclient(p, n);
     while (p < end) {
         struct span s = next_line(&p, end);
         if (s.n == 0)

@@ -63,9 +63,14 @@ enum log_kind logpython_line(const char *line, size_t n, struct buf *out)
         return unquote(p - 1, end, out) ? LOG_SERVER : LOG_TEXT;
     if (take(&p, end, "connect: to ") || take(&p, end, "connect: ("))
         return LOG_EVENT;
+    /* poplib's level 2: a line of a listing or letter; an answer itself is said again behind it */
+    if (take(&p, end, "*get* b")) {
+        bool answer = end - p > 4 && (!memcmp(p + 1, "+OK", 3) || !memcmp(p + 1, "-ERR", 4));
+        return answer ? LOG_SKIP : unquote(p - 1, end, out) ? LOG_SERVER : LOG_TEXT;
+    }
     /* said already, in another form */
     if (take(&p, end, "reply: retcode (") || take(&p, end, "data: (") || take(&p, end, "*put* ") ||
-        take(&p, end, "*get* ") || take(&p, end, "connect: b") || take(&p, end, "*stat* "))
+        take(&p, end, "connect: b") || take(&p, end, "*stat* "))
         return LOG_SKIP;
     return LOG_TEXT;
 }

@@ -129,6 +129,20 @@ bool logtext_chatter(const char *p, size_t n)
     return false;
 }
 
+bool logtext_secured(const char *line, size_t n)
+{
+    static const char *const says[] = {
+        "* SSL connection using ", "=== TLS started", "TLS session parameters:",   "CONNECTED(",
+        "CONNECTION ESTABLISHED",  "verify return:",  "- Handshake was completed", "-- TLS 1.",
+    };
+    if (n < 10 || !memchr("*=TCv-", line[0], 6))
+        return false;
+    for (size_t i = 0; i < sizeof says / sizeof *says; i++)
+        if (n >= strlen(says[i]) && memcmp(line, says[i], strlen(says[i])) == 0)
+            return true;
+    return false;
+}
+
 bool logtext_reply_of(const struct proto *p, const char *line, size_t n)
 {
     struct reply r = {0};
@@ -263,7 +277,10 @@ void logtext_feed(const struct logtext *x, struct talk *talk, const char *line, 
         feed_page(x, talk, line, n);
         return;
     }
-    switch (logtext_line(x, &view, line, n, &s)) {
+    enum log_kind kind = logtext_line(x, &view, line, n, &s);
+    if ((kind == LOG_EVENT || kind == LOG_TEXT) && logtext_secured(line, n))
+        talk_secured(talk);
+    switch (kind) {
     case LOG_CLIENT:
         talk_client(talk, s.p, s.n);
         break;

@@ -49,6 +49,9 @@ const char *logtext_names(void);
 const char *logtext_name(const struct logtext *x);
 /* UTF-16 or UTF-32 by its mark, or by every other octet being NUL. */
 bool logtext_utf16(const char *p, size_t n);
+/* What clients say of a TLS handshake that is done. Behind STARTTLS it tells nothing new; before
+ * the greeting it tells that the port is TLS from the first octet (RFC 8314). */
+bool logtext_secured(const char *line, size_t n);
 /* A line of smtplib's or poplib's: what was sent or got, decoded, lines ended by LF. LOG_TEXT: none
  * such. */
 enum log_kind logpython_line(const char *line, size_t n, struct buf *out);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Text that belongs to no talk may still quote a login: "AUTH PLAIN dGVzdA==", "PASS secret". What
- * looks like one is masked: better once too often. */
+ * looks like one is masked: better once too often. So is what clients print of their settings
+ * (msmtp's and mpop's passwordeval may hold the password itself) and what opens the recorded
+ * connection (openssl s_client's keys). */
 #include "stray.h"
 #include "colors.h"
 #include <stdlib.h>
@@ -21,10 +23,38 @@ static bool base64ish(char c)
            c == '/' || c == '=';
 }
 
+/* "passwordeval = pass show mail", "    Master-Key: 5A31...": where the value begins. */
+static size_t setting_at(const char *p, size_t n)
+{
+    static const char *const names[] = {"passwordeval", "password",
+                                        "Master-Key:", "Resumption PSK:"};
+    size_t i = 0, at;
+    while (i < n && p[i] == ' ')
+        i++;
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+        size_t len = strlen(names[k]);
+        bool colon = names[k][len - 1] == ':';
+        if (n - i <= len || memcmp(p + i, names[k], len) != 0)
+            continue;
+        for (at = i + len; at < n && p[at] == ' '; at++)
+            ;
+        if (!colon && (at >= n || p[at++] != '='))
+            continue;
+        while (at < n && p[at] == ' ')
+            at++;
+        return at < n && p[at] != '(' && p[at] != '*' ? at : 0; /* "(not set)" */
+    }
+    return 0;
+}
+
 /* The first one: the range to be hidden. */
 static bool stray_secret(const char *p, size_t n, size_t *at, size_t *len)
 {
     const char *end = p + n;
+    if ((*at = setting_at(p, n)) > 0) {
+        *len = n - *at;
+        return true;
+    }
     for (const char *q = p; (size_t)(end - q) > 6; q++) {
         q = memchr(q, ' ', (size_t)(end - q));
         if (!q)

@@ -225,6 +225,14 @@ static void restart(struct talk *k)
     memset(&k->last, 0, sizeof k->last);
 }
 
+void talk_secured(struct talk *k)
+{
+    if (k->over)
+        restart(k);
+    if (!k->begun)
+        k->now.tls = k->ahead.tls = true;
+}
+
 /* A reply that nobody waits for and that looks like a banner. */
 static bool greets(const char *p, size_t n)
 {

@@ -53,6 +53,8 @@ void talk_client(struct talk *k, const char *line, size_t n);
 void talk_server(struct talk *k, const char *line, size_t n);
 void talk_event(struct talk *k, const char *line, size_t n);
 void talk_text(struct talk *k, const char *line, size_t n);
+/* TLS was there before the talk begins, or before the next one in the same recording. */
+void talk_secured(struct talk *k);
 /* Lines of the client's are a letter now; lines of the server's are a body now. */
 bool talk_in_letter(const struct talk *k);
 bool talk_in_body(const struct talk *k);

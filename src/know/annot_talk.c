@@ -275,6 +275,15 @@ static void ready(struct annotator *a)
     a->next_event = transcript_count(a->t);
 }
 
+void annot_secured(struct annotator *a)
+{
+    if (a->state == NO_STATE) /* in the middle of a reply */
+        return;
+    ready(a);
+    talk_secured(&a->talk);
+    take_state(a);
+}
+
 /* What is whole by now, and a reply whose body begins. */
 static void events(struct annotator *a, struct buf *again)
 {

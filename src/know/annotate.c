@@ -204,6 +204,8 @@ static const char *talk_step(struct annotator *a, const char *p, const char *lf,
         annot_unit(a, LOG_SERVER, p, n, (size_t)(text.p - p), p + n < end && p[n] == '\n', one);
         return next;
     case LOG_EVENT:
+        if (logtext_secured(p, n))
+            annot_secured(a);
         annot_plain_text(a, LOG_EVENT, p, n);
         return next;
     case LOG_SKIP:
@@ -211,6 +213,8 @@ static const char *talk_step(struct annotator *a, const char *p, const char *lf,
     case LOG_TEXT:
         break;
     }
+    if (logtext_secured(p, n))
+        annot_secured(a);
     annot_plain_text(a, LOG_TEXT, p, n);
     return next;
 }

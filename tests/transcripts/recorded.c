@@ -48,7 +48,7 @@ static void read_rec(struct rec *r, const char *file)
             buf_add_str(&r->refused, line + 10);
         } else if (strncmp(line, "= escapes", 9) == 0) {
             escapes = true;
-        } else if (sscanf(line, "= hidden %63s", r->hidden[r->nhidden]) == 1) {
+        } else if (sscanf(line, "= hidden %63[^\n]", r->hidden[r->nhidden]) == 1) {
             r->nhidden++;
         } else if (line[0] != '#') {
             fail_msg("%s: not understood: %s", file, line);

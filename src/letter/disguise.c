@@ -181,12 +181,28 @@ static void look_alike(const char *domain, const char *const *domains, struct bu
     }
 }
 
+/* Is there an "@", or one that looks like it, beside the address itself? */
+static bool holds_address(const char *name, const char *address)
+{
+    static const char *const ats[] = {"@", "\xef\xbc\xa0", "\xef\xb9\xab"};
+    size_t n = strlen(address);
+    for (const char *p = name; *p; p++) {
+        if (n && !strncasecmp(p, address, n)) {
+            p += n - 1;
+            continue;
+        }
+        for (size_t k = 0; k < sizeof ats / sizeof *ats; k++)
+            if (!strncmp(p, ats[k], strlen(ats[k])))
+                return true;
+    }
+    return false;
+}
+
 bool disguise_of(const char *name, const char *address, const char *const *domains, struct buf *out)
 {
     size_t before = out->len;
-    const char *in_name = strchr(name, '@');
     bool mixed;
-    if (in_name && !strcasestr(name, address))
+    if (holds_address(name, address))
         buf_addf(out,
                  "The name holds an address (%s) that is not the sender's (%s): a list that "
                  "shows names alone shows the false one.\n",

@@ -207,6 +207,17 @@ static void claimed(struct telling *t)
                  "This field stands there more than once; programs differ in "
                  "which one they show (RFC 5322 3.6 allows one).");
     }
+    struct author author;
+    mailtext_author(&t->m, &author);
+    if (author.fields <= 1 && (author.malformed || author.domains > 1)) {
+        char text[400];
+        snprintf(
+            text, sizeof text,
+            "From: %s. Programs differ in what they show, and DMARC has no one domain to go by "
+            "(RFC 9989 5.3.1).",
+            author.malformed ? author.why : "it names authors of several domains");
+        tell(t, VIEWS_WARNING, "", text);
+    }
     const struct field *from = mailtext_field(&t->m, "From"),
                        *path = mailtext_field(&t->m, "Return-Path");
     if (from && path && strcmp(t->v->reader->from_address, "") != 0) {
@@ -322,7 +333,7 @@ static void concluded(struct telling *t)
     if (!own && !t->v->verdict)
         tell(t, VIEWS_NOTE, "",
              "Nothing: this server tells no Authentication-Results. heloscope verify judges a "
-             "letter that was saved.");
+             "letter that was saved (s, then 0).");
     else
         tell(t, VIEWS_NOTE, "",
              "pass says: this domain stands behind the letter. It does not say that the domain is "

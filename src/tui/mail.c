@@ -5,6 +5,7 @@
 #include "tui/mail.h"
 #include "tui/app.h"
 #include "tui/panes.h"
+#include "heloscope/filesave.h"
 #include "heloscope/practice.h"
 
 #include <stdio.h>
@@ -338,15 +339,19 @@ void mail_delete(struct app *app, struct tab *t)
                    row->number, row->number);
 }
 
-static size_t part_to_save; /* 0: not chosen */
+static size_t part_to_save; /* 0: the letter as it came */
 
 static void path_told(struct app *app, const char *answer)
 {
     struct tab *t = ui_tab(&app->ui);
-    char why[400];
+    char why[4600];
     if (!answer || !*answer || !t || !t->mail || !t->mail->there)
         return;
-    if (reader_save(&t->mail->reader, part_to_save - 1, answer, why, sizeof why))
+    if (part_to_save == 0 && filesave_buf(answer, 0600, false, &t->mail->text, why, sizeof why))
+        ui_notice(&app->ui, false, "the letter is saved as %s", answer);
+    else if (part_to_save == 0)
+        ui_notice(&app->ui, true, "%s", why);
+    else if (reader_save(&t->mail->reader, part_to_save - 1, answer, why, sizeof why))
         ui_notice(&app->ui, false, "part %zu saved as %s", part_to_save, answer);
     else
         ui_notice(&app->ui, true, "%s", why);
@@ -374,6 +379,12 @@ static void part_told(struct app *app, const char *answer)
         return;
     part_to_save = strtoul(answer, &end, 10);
     const struct reader *r = &t->mail->reader;
+    if (!*end && end != answer && part_to_save == 0) {
+        prompt_ask(app, PROMPT_TEXT, "save as", "letter.eml", path_told,
+                   "The whole letter is written to a new file as it came: heloscope verify judges "
+                   "it, send --data sends it.");
+        return;
+    }
     if (*end || part_to_save < 1 || part_to_save > r->nparts || !r->parts[part_to_save - 1].whole) {
         ui_notice(&app->ui, true, "\"%.20s\" is no part that can be saved", answer);
         return;
@@ -387,17 +398,21 @@ static void part_told(struct app *app, const char *answer)
 void mail_save(struct app *app, struct tab *t)
 {
     struct mailview *m = t->mail;
-    if (!m || !m->reading || !m->reader.nparts) {
+    if (!m || !m->reading || !m->there) {
         ui_notice(&app->ui, true, "open a letter first: Enter");
         return;
     }
-    char one[24] = "";
-    for (size_t i = 0; i < m->reader.nparts && !*one; i++)
+    char one[24] = "0";
+    for (size_t i = 0; i < m->reader.nparts && *one == '0'; i++)
         if (m->reader.parts[i].attachment)
             snprintf(one, sizeof one, "%zu", i + 1);
-    prompt_ask(app, PROMPT_TEXT, "save which part?", one, part_told,
-               "The number of the part, as the letter's list of parts shows it (1 to %zu).",
-               m->reader.nparts);
+    if (m->reader.nparts)
+        prompt_ask(app, PROMPT_TEXT, "save which part?", one, part_told,
+                   "The number of the part, as the letter's list of parts shows it (1 to %zu), or "
+                   "0: the whole letter as it came.",
+                   m->reader.nparts);
+    else
+        part_told(app, one); /* its parts could not be told apart */
 }
 
 static void whatif_told(struct app *app, const char *answer)

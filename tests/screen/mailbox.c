@@ -119,6 +119,17 @@ static void four_views(void **state)
     term_wait(t, "save which part?", WAIT);
     term_line(t, "77");
     term_wait(t, "no part that can be saved", WAIT);
+    term_keys(t, "s");
+    term_wait(t, "0: the whole letter", WAIT);
+    term_key(t, "Backspace");
+    term_line(t, "0");
+    term_wait(t, "letter.eml", WAIT);
+    for (size_t i = 0; i < strlen("letter.eml"); i++)
+        term_key(t, "Backspace");
+    snprintf(where, sizeof where, "%s/whole.eml", term_home(t));
+    term_line(t, where);
+    term_wait(t, "the letter is saved as", WAIT);
+    assert_true(file_has(where, "Content-Disposition: attachment\r\n"));
 
     /* one thing is changed: the verdict becomes another */
     press(t, "x", "x what if");

@@ -217,6 +217,10 @@ static void disguises(void **state)
         const char *name, *address, *says;
     } rows[] = {
         {"security@bank.example", "x@evil.example", "holds an address"},
+        {"x@evil.example security@bank.example", "x@evil.example", "holds an address"},
+        {"security\xef\xbc\xa0"
+         "bank.example",
+         "x@evil.example", "holds an address"},
         {"Bank", "x@bаnk.example", "several scripts"},
         {"Bank", "x@bаnk.example", "looks like bank.example"},
         {"Bank", "x@paypa1.example", "looks like paypal.example"},
@@ -234,6 +238,7 @@ static void disguises(void **state)
         buf_clear(&b);
     }
     buf_init(&b, 65536);
+    assert_false(disguise_of("X@Home.example", "x@home.example", known, &b));
     assert_false(disguise_of("Your Bank", "security@bank.example", known, &b));
     assert_false(disguise_of("Caf\xc3\xa9", "x@mail.bank.example", known, &b));
     assert_false(disguise_characters("plain", 5, &b));

@@ -107,6 +107,17 @@ static void quiet(void **state)
                                  "Reply-To: <a@bank.test>\r\nSubject: x\r\n\r\nhi\r\n";
     (void)state;
     /* handed on inside the house: the client is that of the Received below */
+    static const struct {
+        const char *text, *why;
+    } odd[] = {
+        {"Subject: x\r\n\r\n", "!|From: the message has no From field (RFC 5322 3.6)."},
+        {"From: a@bank.test, b@evil.test\r\n\r\n", "!|From: it names authors of several"},
+        {"From: us: a@bank.test;\r\n\r\n", "!|From: it names a group"},
+    };
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        tell(odd[i].text, strlen(odd[i].text), NULL, NULL);
+        has(2, odd[i].why);
+    }
     static const char handed[] =
         "Return-Path: <m@evil.test>\r\nReceived: from mx.school.test\r\n\tby mx.school.test with "
         "LMTP id 1 (envelope-from <m@evil.test>)\r\n\tfor <b@school.test>; Sat\r\n"

@@ -1,19 +1,34 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Options; picks a mode; nothing else. */
+#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "heloscope/fault.h"
 #include "heloscope/mail.h"
 #include "heloscope/version.h"
 #include "mode/mode.h"
 
+/* A standard stream that was closed (<&-) would be the next file or socket that is opened: whatever
+ * is read or written there fails as it should instead. */
+static void hold_streams(void)
+{
+    for (int fd = 0; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            _exit(fault_status(FAULT_FILE)); /* there is nobody to tell */
+}
+
 int main(int argc, char **argv)
 {
     struct args a;
     char why[256];
     bool sends = argc > 1 && strcmp(argv[1], "send") == 0; /* getopt moves words about */
+    hold_streams();
     /* Not LC_ALL: numbers and days are written as the protocols write them, and ten files less are
      * read. */
     setlocale(LC_CTYPE, "");

@@ -228,6 +228,12 @@ bool term_open(char *why, size_t size)
         snprintf(why, size, "no pipe could be made: %s", strerror(errno));
         return false;
     }
+    /* Exported sizes are of the window in which they were set; ncurses would believe them. */
+    struct winsize size_now;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size_now) == 0 && size_now.ws_row && size_now.ws_col) {
+        unsetenv("LINES");
+        unsetenv("COLUMNS");
+    }
     del_curterm(cur_term); /* newterm() reads the description anew and forgets this one */
     int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     frame = fd >= 0 ? fdopen(fd, "w") : NULL;

@@ -114,7 +114,11 @@ static void title(struct ui *ui, struct rect r, const char *name, const char *re
     else
         x = r.w;
     n = ref ? text_width(ref, strlen(ref)) : 0;
-    if (n > 0 && x - n - 4 > used) {
+    while (n > 0 && x - n - 4 <= used) /* the first of several, rather than none */
+        do
+            n--;
+        while (n > 0 && ref[n] != ',' && ref[n] != ';');
+    if (n > 0) {
         text_putf(r.y, r.x + x - n - 4, n + 2, focused ? ROLE_FOCUS_BORDER : ROLE_BORDER, " %*s ",
                   n, "");
         text_puts(r.y, r.x + x - n - 3, n, ROLE_LINK, ref);

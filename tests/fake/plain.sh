@@ -75,6 +75,15 @@ hasnot 'AHN0dWRlbnQA'
 hasnot 'grep-me-secret'
 has 'S: ! 535'
 
+# Closed standard streams are none of our files and sockets: nobody waits, nothing is said to a server.
+timeout 20 "$HELOSCOPE" --plain practice <&- >"$dir/out" 2>"$dir/err"
+got=$?
+[ "$got" -ne 124 ] || { echo "FAIL: waits for ever without standard input"; failed=1; }
+has '220 practice.example'
+timeout 20 "$HELOSCOPE" --plain practice </dev/null 2>"$dir/err" >&-
+got=$?
+[ "$got" -eq 3 ] || { echo "FAIL: status $got without standard output"; failed=1; }
+
 # Our own troubles.
 run 2 '' nonsense://x
 has 'unknown scheme'

@@ -200,6 +200,21 @@ static void test_no_colour(void **state)
     assert_true(term_colours(t) > 0);
 }
 
+/* COLUMNS and LINES in the environment may be of another window. */
+static void test_lying_sizes(void **state)
+{
+    (void)state;
+    static const char *const lies[] = {"COLUMNS=10", "LINES=3", NULL};
+    struct term *t = helo(80, 24, lies, "practice", NULL);
+
+    term_wait(t, "220 practice.example", WAIT);
+    term_wait(t, "Enter send", WAIT);
+    term_resize(t, 60, 20);
+    term_wait(t, "[1 talk]", WAIT);
+    assert_int_equal(leave(t), 0);
+    term_stop(t);
+}
+
 static void test_themes(void **state)
 {
     (void)state;
@@ -337,7 +352,8 @@ int main(void)
         term_unit_test(test_signals),      term_unit_test(test_quit),
         term_unit_test(test_hangup),       term_unit_test(test_suspend),
         term_unit_test(test_no_colour),    term_unit_test(test_themes),
-        term_unit_test(test_broken_theme), term_unit_test(test_no_terminal),
+        term_unit_test(test_lying_sizes),  term_unit_test(test_broken_theme),
+        term_unit_test(test_no_terminal),
     };
 
     term_use_cmocka();

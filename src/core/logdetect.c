@@ -362,6 +362,8 @@ static const struct {
     {"prose", LOG_BARE, D_BARE, true},
     {"swaks", LOG_MARKS, D_SWAKS, false},
     {"curl", LOG_MARKS, D_CURL, false},
+    {"phpmailer", LOG_MARKS, D_PHPMAILER, false},
+    {"fetchmail", LOG_MARKS, D_FETCHMAIL, false},
     {"msmtp", LOG_MARKS, D_ARROWS, false},
     {"mpop", LOG_MARKS, D_ARROWS, false},
     {"sendmail", LOG_MARKS, D_SENDMAIL, false},
@@ -375,8 +377,9 @@ static const struct {
 
 const char *logtext_names(void)
 {
-    return "text, talk, s_client, prose, swaks, curl, msmtp, mpop, sendmail, python, maillog, dsn, "
-           "jsonl, reply, none";
+    return "text, talk, s_client, prose, swaks, curl, phpmailer, fetchmail, msmtp, mpop, sendmail, "
+           "python, "
+           "maillog, dsn, jsonl, reply, none";
 }
 
 bool logtext_insist(struct logtext *x, const char *name, const char *p, size_t n)

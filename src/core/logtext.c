@@ -32,6 +32,16 @@ const struct dialect logtext_dialects[DIALECTS] = {
     [D_CURL] = {"curl",
                 {{"> ", LOG_CLIENT}, {"< ", LOG_SERVER}, {"* ", LOG_EVENT}, {"", LOG_TEXT}},
                 "^< "},
+    [D_PHPMAILER] = {"phpmailer",
+                     {{"SERVER -> CLIENT: ", LOG_SERVER},
+                      {"CLIENT -> SERVER: ", LOG_CLIENT},
+                      {"", LOG_TEXT}},
+                     "SERVER -> CLIENT: "},
+    [D_FETCHMAIL] = {"fetchmail",
+                     {{"fetchmail: POP3> ", LOG_CLIENT},
+                      {"fetchmail: POP3< ", LOG_SERVER},
+                      {"", LOG_TEXT}},
+                     "^fetchmail: POP3< "},
     [D_BARE] = {"talk", {{"", LOG_TEXT}}, "^"},
 };
 
@@ -52,11 +62,25 @@ static size_t margin(const char *p, size_t n)
     return i;
 }
 
+/* PHPMailer's "2018-03-06 10:18:28"; a reply's further lines stand deep behind blanks. */
+static size_t stamp(const char *p, size_t n)
+{
+    static const char form[] = "0000-00-00 00:00:00";
+    size_t i = 0;
+    for (; i < sizeof form - 1 && i < n; i++)
+        if (form[i] == '0' ? p[i] < '0' || p[i] > '9' : p[i] != form[i])
+            return 0;
+    while (i < n && blank(p[i]))
+        i++;
+    return i;
+}
+
 enum log_kind logtext_by_mark(const struct logtext *x, const struct dialect *d, const char *p,
                               size_t n, size_t *after)
 {
     bool colon = d == &logtext_dialects[D_COLON];
-    size_t from = colon && !x->own ? margin(p, n) : 0;
+    bool php = d == &logtext_dialects[D_PHPMAILER];
+    size_t from = colon && !x->own ? margin(p, n) : php ? stamp(p, n) : 0;
     for (const struct mark *m = d->marks; m->text[0]; m++) {
         size_t len = strlen(m->text);
         size_t look = len;
@@ -71,6 +95,13 @@ enum log_kind logtext_by_mark(const struct logtext *x, const struct dialect *d, 
             continue;
         *after = from + look;
         return m->kind;
+    }
+    size_t deep = 0;
+    while (php && deep < n && blank(p[deep]))
+        deep++;
+    if (deep >= 8 && logtext_reply(p + deep, n - deep)) {
+        *after = deep;
+        return LOG_SERVER;
     }
     return LOG_TEXT;
 }

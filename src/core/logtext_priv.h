@@ -16,7 +16,7 @@ struct dialect {
     const char *problem; /* the beginning of the pattern for a refusal */
 };
 
-enum { D_COLON, D_SWAKS, D_ARROWS, D_SENDMAIL, D_CURL, D_BARE, DIALECTS };
+enum { D_COLON, D_SWAKS, D_ARROWS, D_SENDMAIL, D_CURL, D_PHPMAILER, D_FETCHMAIL, D_BARE, DIALECTS };
 extern const struct dialect logtext_dialects[DIALECTS];
 
 static inline bool blank(char c)

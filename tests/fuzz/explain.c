@@ -41,9 +41,10 @@ static void run(const struct annotate_options *o, const uint8_t *p, size_t n, si
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-    static const char *const formats[] = {NULL,   "text",  "talk",  "s_client", "prose",  "swaks",
-                                          "curl", "msmtp", "mpop",  "sendmail", "python", "maillog",
-                                          "dsn",  "jsonl", "reply", "none"};
+    static const char *const formats[] = {NULL,     "text",      "talk",     "s_client", "prose",
+                                          "swaks",  "curl",      "msmtp",    "mpop",     "sendmail",
+                                          "python", "maillog",   "dsn",      "jsonl",    "reply",
+                                          "none",   "phpmailer", "fetchmail"};
     struct buf whole, torn;
     if (n < 2)
         return 0;

@@ -168,6 +168,25 @@ static void beside_from(struct telling *t, const char *name, const char *meaning
     free(v);
 }
 
+/* Whom it went to, and nobody named: To is text like From (RFC 5321 7.2, RFC 5322 3.6.3). */
+static void beside_to(struct telling *t)
+{
+    const struct field *to = mailtext_field(&t->m, "Delivered-To");
+    char *address = to ? value_of(to) : NULL;
+    bool named = !address || !*address;
+    for (size_t i = 0; i < t->m.n && !named; i++)
+        if (field_is(&t->m.at[i], "To") || field_is(&t->m.at[i], "Cc")) {
+            char *v = value_of(&t->m.at[i]);
+            named = strcasestr(v, address) != NULL;
+            free(v);
+        }
+    if (!named)
+        tell(t, VIEWS_NOTE, "",
+             "Whom it went to stands in no To or Cc: a Bcc, or a list. The envelope decides who "
+             "gets a letter; To is text.");
+    free(address);
+}
+
 /* Authentication-Results that nobody can know the writer of: a server that received the letter
  * writes them above its Received. */
 static void claimed_results(struct telling *t)
@@ -232,6 +251,7 @@ static void claimed(struct telling *t)
                 "Sender is not From: some programs show \"on behalf of\", many show nothing.");
     beside_from(t, "Reply-To",
                 "An answer goes to Reply-To, not to From; no check looks at Reply-To.");
+    beside_to(t);
     claimed_results(t);
 }
 

@@ -107,6 +107,17 @@ static void quiet(void **state)
                                  "Reply-To: <a@bank.test>\r\nSubject: x\r\n\r\nhi\r\n";
     (void)state;
     /* handed on inside the house: the client is that of the Received below */
+    static const char bcc[] = "Delivered-To: bob@school.test\r\nReceived: from x by y; now\r\n"
+                              "From: a@bank.test\r\nTo: carol@school.test\r\n%s\r\n";
+    for (int named = 0; named < 2; named++) {
+        char text[300];
+        snprintf(text, sizeof text, bcc, named ? "Cc: <Bob@school.test>\r\n" : "");
+        tell(text, strlen(text), NULL, NULL);
+        if (named)
+            assert_null(strstr(buf_str(&view[2]), "stands in no To"));
+        else
+            has(2, "Whom it went to stands in no To or Cc");
+    }
     static const struct {
         const char *text, *why;
     } odd[] = {

@@ -6,6 +6,7 @@
 #include "core/lazy/ldns.gen.h"
 #include "heloscope/buf.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -259,12 +260,17 @@ struct balance {
 static const char *balanced(struct balance *b, const char *p, size_t n, size_t line)
 {
     bool quoted = false;
+    size_t string = 0; /* its octets; keys of DKIM are longer than one may be */
     for (size_t i = 0; i < n; i++) {
+        if (quoted && p[i] != '"' && ++string > 255)
+            return "a string of more than 255 octets; cut it in two, \"...\" \"...\", which count "
+                   "as one text (RFC 1035 3.3, RFC 7208 3.3)";
         if (p[i] == '\\')
-            i++;
-        else if (p[i] == '"')
+            i += i + 3 < n && isdigit((unsigned char)p[i + 1]) ? 3 : 1;
+        else if (p[i] == '"') {
             quoted = !quoted;
-        else if (quoted)
+            string = 0;
+        } else if (quoted)
             continue;
         else if (p[i] == ';')
             break;

@@ -124,7 +124,8 @@ void tabs_world_is(struct app *app, const char *change)
     }
     whatif_usual(&w);
     if (client)
-        ui_notice(&app->ui, false, "you come from %s in the next connection (:practice opens one)%s",
+        ui_notice(&app->ui, false,
+                  "you come from %s in the next connection (:practice opens one)%s",
                   *app->client ? app->client : PRACTICE_CLIENT, reset ? "; all is as usual" : "");
     else
         ui_notice(&app->ui, false, "from now on: bank.test policy=%s, alignment=%s, spf=%s",

@@ -140,7 +140,17 @@ static void mistakes(void **state)
             !strstr(why, rows[i].what))
             fail_msg("\"%s\" gave: %s", rows[i].text, why);
     }
-    char why[300] = "";
+    char why[300] = "", length[1100];
+    for (int n = 255; n <= 256; n++) { /* octets of a string, each written \065 */
+        size_t at = (size_t)snprintf(length, sizeof length, "\na.test. TXT \"");
+        for (int i = 0; i < n; i++)
+            at += (size_t)snprintf(length + at, sizeof length - at, "\\065");
+        at += (size_t)snprintf(length + at, sizeof length - at, "\"\n");
+        struct zone *long_one = zone_parse("z", length, at, why, sizeof why);
+        assert_true((n == 255) == (long_one != NULL));
+        zone_free(long_one);
+    }
+    assert_non_null(strstr(why, "z:2: a string of more than 255 octets"));
     assert_null(zone_parse("z", "a.test. A 192.0.2.1\n\0", 21, why, sizeof why));
     assert_non_null(strstr(why, "z:2: a NUL"));
     assert_null(zone_read("/nonexistent/zone", why, sizeof why));

@@ -448,8 +448,7 @@ void line_paste(struct app *app, const char *p, size_t n)
     }
     line_next(app);
     ui_notice(&app->ui, false,
-              "%zu lines wait, nothing is sent by itself: Enter sends the one you see, :queue send "
-              "all, :queue clear",
+              "%zu lines wait: Enter sends the one seen; Esc and :queue send all, or clear",
               queue_count(t->queue));
 }
 

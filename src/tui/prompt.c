@@ -263,7 +263,7 @@ static void draw_rows(struct prompt *p, struct rect in)
         line += n + (line[n] == '\n');
     }
     if (in.h > 2)
-        text_puts(in.y + in.h - 2, in.x, in.w, ROLE_NOTE, line);
+        text_cut(in.y + in.h - 2, in.x, in.w, ROLE_NOTE, line, strlen(line));
 }
 
 void prompt_draw(struct app *app)

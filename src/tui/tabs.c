@@ -365,7 +365,7 @@ bool tabs_connect(struct app *app, const char *text)
                    " 2  submission  mail from people, at port 587\n"
                    " 3  lmtp        delivery into mailboxes\n"
                    " 4  pop3        fetching mail, at port 110\n"
-                   "Neither a scheme nor a well-known port tells what %.60s speaks.",
+                   "No scheme and no well-known port says it of %.200s",
                    target.label);
         prompt_rows(app, 4, 0);
     }

@@ -97,6 +97,31 @@ static void test_reserved_is_asked(void **state)
     fakedns_stop(d);
 }
 
+/* Neither a scheme nor a known port: the arrows choose the protocol. */
+static void test_which_protocol(void **state)
+{
+    (void)state;
+    static const struct fake_step script[] = {SEND("+OK pop.example.test\r\n"), EXPECT("QUIT"),
+                                              SEND("+OK bye\r\n"), END()};
+    struct fake *f = fake_start_tcp(script, NULL);
+    char target[60];
+    snprintf(target, sizeof target, "127.0.0.1:%d", fake_port(f));
+    struct term *t = helo(80, 24, NULL, target, NULL);
+    term_wait(t, ">  1  smtp", WAIT);
+    for (int i = 0; i < 4; i++) /* and no further than the last */
+        term_key(t, "Down");
+    term_wait(t, ">  4  pop3", WAIT);
+    term_wait(t, "well-known port says it of 127.0.0.1:", WAIT);
+    term_key(t, "Enter");
+    term_wait(t, "+OK pop.example.test", WAIT);
+    term_wait(t, "POP3 127.0.0.1:", WAIT);
+    say(t, "QUIT", "+OK bye");
+    assert_int_equal(leave(t), 0);
+    term_stop(t);
+    assert_null(fake_finish(f));
+    fake_free(f);
+}
+
 static void test_no_is_an_answer(void **state)
 {
     (void)state;
@@ -210,10 +235,10 @@ static void test_practice_asks_nobody(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        term_unit_test(test_mail_exchangers),      term_unit_test(test_on_to_the_next),
-        term_unit_test(test_reserved_is_asked),    term_unit_test(test_no_is_an_answer),
-        term_unit_test(test_probe_in_tabs),        term_unit_test(test_login_to_a_stranger),
-        term_unit_test(test_practice_asks_nobody),
+        term_unit_test(test_mail_exchangers),     term_unit_test(test_on_to_the_next),
+        term_unit_test(test_reserved_is_asked),   term_unit_test(test_which_protocol),
+        term_unit_test(test_no_is_an_answer),     term_unit_test(test_probe_in_tabs),
+        term_unit_test(test_login_to_a_stranger), term_unit_test(test_practice_asks_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -119,13 +119,14 @@ static void timed_out(void *arg)
     const struct verb *v = s->nqueue > 0 ? s->queue[0].cmd.verb : NULL;
     unsigned flags = v ? v->flags : 0;
     char why[200];
-    snprintf(why, sizeof why, "%s%s within %.0f s: gave up waiting",
+    snprintf(why, sizeof why, "%s%s within %.0f s: gave up waiting%s",
              flags & VERB_BANNER ? "no greeting" : "no reply to ",
              flags & VERB_BANNER ? ""
              : flags & VERB_END  ? "the letter"
              : !v                ? "the command"
                                  : v->name,
-             (double)phase_ms(s) / 1000.0);
+             (double)phase_ms(s) / 1000.0,
+             (flags & VERB_BANNER) && !s->target.tls ? " (does this port want TLS at once?)" : "");
     session_event_entry(s, EVENT_TIMED_OUT, MARK_WARN, 0, "%s", why);
     session_saw_end(s, why);
     if (s->garbage_banner)

@@ -35,7 +35,7 @@ int main(int argc, char **argv)
     setlocale(LC_MESSAGES, "");
     signal(SIGPIPE, SIG_IGN); /* a server that hangs up is an event, not our end */
     if (!args_parse(&a, argc, argv, why, sizeof why)) {
-        fprintf(stderr, "heloscope: %s\n", why);
+        mode_complain("%s", why);
         return sends ? MAIL_STATUS_USAGE /* as swaks has it */ : fault_status(FAULT_USAGE);
     }
     int status = fault_status(FAULT_NONE);
@@ -70,7 +70,7 @@ int main(int argc, char **argv)
     else
         status = mode_workbench(&a);
     if (fflush(stdout) != 0 || ferror(stdout)) {
-        fprintf(stderr, "heloscope: standard output cannot be written\n");
+        mode_complain("standard output cannot be written");
         if (status == fault_status(FAULT_NONE))
             status = fault_status(FAULT_FILE);
     }

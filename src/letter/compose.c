@@ -2,6 +2,7 @@
 /* A plain letter for a test: Date, From, To, Subject, Message-ID, what --header says, and a text.
  * What needs MIME goes on to compose_mime.c. RFC 5322 3.6. */
 #include "heloscope/compose.h"
+#include "heloscope/harmless.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,7 +44,12 @@ static bool check(const struct compose *c, char *why, size_t size)
     for (size_t i = 0; i < c->nheaders; i++) {
         const char *h = c->headers[i];
         if (field_name(h) == 0 || strpbrk(h, "\r\n")) {
-            snprintf(why, size, "--header wants 'Name: value' in one line, not '%.60s'", h);
+            struct buf clean; /* it is one line, whatever the value holds */
+            buf_init(&clean, 700);
+            text_clean(&clean, h, strnlen(h, 60));
+            snprintf(why, size, "--header wants 'Name: value' in one line, not '%s'",
+                     buf_str(&clean));
+            buf_clear(&clean);
             return false;
         }
     }

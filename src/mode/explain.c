@@ -22,7 +22,7 @@ enum { EXPLAINED = 0, NOTHING = 1 };
 
 static int usage(const char *why)
 {
-    fprintf(stderr, "heloscope: %s\n", why);
+    mode_complain("%s", why);
     return fault_status(FAULT_USAGE);
 }
 

@@ -26,7 +26,7 @@ bool mode_faults(const struct args *a, int *status)
     }
     if (practice_faults_exist(a->fault, why, sizeof why))
         return false;
-    fprintf(stderr, "heloscope: --fault: %s\n", why);
+    mode_complain("--fault: %s", why);
     *status = fault_status(FAULT_USAGE);
     return true;
 }

@@ -197,8 +197,8 @@ int mode_lessons(const struct args *a)
         char list[8192];
         lessons_list(list, sizeof list);
         if (!*list) {
-            fprintf(stderr, "heloscope: no lessons were found; HELOSCOPE_LESSONS can name their "
-                            "folder\n");
+            mode_complain("no lessons were found; HELOSCOPE_LESSONS can name their "
+                          "folder");
             return fault_status(FAULT_FILE);
         }
         fputs(list, stdout);
@@ -207,7 +207,7 @@ int mode_lessons(const struct args *a)
         return fault_status(FAULT_NONE);
     }
     if (!a->noperands) {
-        fprintf(stderr, "heloscope: lessons --check wants the files to look at\n");
+        mode_complain("lessons --check wants the files to look at");
         return fault_status(FAULT_USAGE);
     }
     for (int i = 0; i < a->noperands; i++) {

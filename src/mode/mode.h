@@ -42,6 +42,10 @@ struct args {
 #include "mode/options.def"
 };
 
+/* One line on standard error, "heloscope: ...". What it quotes (an option's value, a file's name)
+ * may hold anything: it is made harmless to a terminal, and stays one line. */
+void mode_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 /* Reads the command line. False: why (size bytes) holds one clear line, for exit status 2. */
 bool args_parse(struct args *a, int argc, char **argv, char *why, size_t size);
 /* What --help prints: of one mode, or of all where the mode was not named. */

@@ -358,12 +358,12 @@ int mode_plain(const struct args *a)
     struct mtasts policy;
     char why[400] = "";
     if (a->present || a->pace) {
-        fprintf(stderr, "heloscope: --present and --pace are for the screen: not with --plain\n");
+        mode_complain("--present and --pace are for the screen: not with --plain");
         return fault_status(FAULT_USAGE);
     }
     config_read(&config);
     if (config.broken[0])
-        fprintf(stderr, "heloscope: %s\n", config.broken);
+        mode_complain("%s", config.broken);
     o.conn.insecure = a->insecure;
     o.dane = true;
     o.mx_reserved = a->allow_reserved;
@@ -373,14 +373,14 @@ int mode_plain(const struct args *a)
     if (p.fault == FAULT_NONE)
         p.fault = mode_login(a, &p.login, why, sizeof why);
     if (p.fault != FAULT_NONE) {
-        fprintf(stderr, "heloscope: %s\n", why);
+        mode_complain("%s", why);
         return fault_status(p.fault);
     }
     p.fault = mode_route(a, &way, &o.conn, why, sizeof why);
     if (p.fault == FAULT_NONE)
         p.fault = mode_policy(a, &policy, &o.mta_sts, why, sizeof why);
     if (p.fault != FAULT_NONE) {
-        fprintf(stderr, "heloscope: %s\n", why);
+        mode_complain("%s", why);
         return fault_status(p.fault);
     }
     setvbuf(stdout, NULL, _IOFBF, 256u << 10); /* it is flushed after each turn */
@@ -395,7 +395,7 @@ int mode_plain(const struct args *a)
     else
         p.fault = live(&p, a->noperands ? a->operands[0] : NULL, &o, why, sizeof why);
     if (p.fault != FAULT_NONE)
-        fprintf(stderr, "heloscope: %s\n", why);
+        mode_complain("%s", why);
     if (p.session) {
         p.in = loop_fd(p.loop, STDIN_FILENO, POLLIN, on_input, &p);
         loop_after(p.loop, after, &p);

@@ -89,7 +89,7 @@ bool plain_get_secret(const struct login_options *o, enum sasl_wants wants, cons
     if (login_source(o, wants)) {
         bool ok = login_secret(o, wants, out, warn, sizeof warn, why, size);
         if (ok && warn[0])
-            fprintf(stderr, "heloscope: %s\n", warn);
+            mode_complain("%s", warn);
         return ok;
     }
     snprintf(question, sizeof question, "%s of %.100s", what, user);

@@ -132,7 +132,7 @@ int mode_probe(const struct args *a)
         fault = FAULT_TERMINAL;
     }
     if (fault != FAULT_NONE) {
-        fprintf(stderr, "heloscope: %s\n", why);
+        mode_complain("%s", why);
     } else {
         p->loop = loop_new();
         probe_run(p);

@@ -113,9 +113,9 @@ static void note_fault(struct runs *r, struct job *j)
         r->fault = f;
     fflush(stdout);
     if (r->shown.several)
-        fprintf(stderr, "heloscope: run %lu: %s\n", j->number, script_why(j->runner));
+        mode_complain("run %lu: %s", j->number, script_why(j->runner));
     else
-        fprintf(stderr, "heloscope: %s\n", script_why(j->runner));
+        mode_complain("%s", script_why(j->runner));
 }
 
 static bool start(struct runs *r, struct job *j)
@@ -135,7 +135,7 @@ static bool start(struct runs *r, struct job *j)
     set_date(&r->options.vars);
     j->session = j->out ? session_open(r->loop, &r->target, &r->session, on_session, j) : NULL;
     if (!j->session) {
-        fprintf(stderr, "heloscope: no connection could be begun\n");
+        mode_complain("no connection could be begun");
         r->fault = FAULT_MEMORY;
         return false;
     }
@@ -273,7 +273,7 @@ int mode_run(const struct args *a)
     char why[800] = "";
     config_read(&config);
     if (config.broken[0])
-        fprintf(stderr, "heloscope: %s\n", config.broken);
+        mode_complain("%s", config.broken);
     r->args = a;
     r->session.conn.insecure = a->insecure;
     r->session.dane = true;
@@ -306,7 +306,7 @@ int mode_run(const struct args *a)
     if (r->fault == FAULT_NONE)
         r->fault = prepare(r, why, sizeof why);
     if (r->fault != FAULT_NONE)
-        fprintf(stderr, "heloscope: %s\n", why);
+        mode_complain("%s", why);
     else {
         r->loop = loop_new();
         run_print_begin(&r->shown);

@@ -380,10 +380,9 @@ static void end(struct sends *all, struct sender *s)
             all->status = mail_status(s->job.mailer);
         fflush(stdout);
         if (all->n > 1)
-            fprintf(stderr, "heloscope: connection %lu: %s\n", s->job.number,
-                    mail_why(s->job.mailer));
+            mode_complain("connection %lu: %s", s->job.number, mail_why(s->job.mailer));
         else
-            fprintf(stderr, "heloscope: %s\n", mail_why(s->job.mailer));
+            mode_complain("%s", mail_why(s->job.mailer));
     }
     mail_free(s->job.mailer);
     session_free(s->job.session);
@@ -434,7 +433,7 @@ static bool start(struct sends *all)
         s->job.session =
             s->job.out ? session_open(all->loop, &all->target, &all->session, on_session, s) : NULL;
         if (!s->job.session) {
-            fprintf(stderr, "heloscope: no connection could be begun\n");
+            mode_complain("no connection could be begun");
             return false;
         }
         all->mail.count = mine;
@@ -457,7 +456,7 @@ int mode_send(const struct args *a)
     enum fault fault;
     config_read(&config);
     if (config.broken[0])
-        fprintf(stderr, "heloscope: %s\n", config.broken);
+        mode_complain("%s", config.broken);
     all->args = a;
     all->session.conn.insecure = a->insecure;
     all->session.dane = true;
@@ -486,7 +485,7 @@ int mode_send(const struct args *a)
                                  why, sizeof why);
     all->status = fault_of(fault);
     if (fault != FAULT_NONE)
-        fprintf(stderr, "heloscope: %s\n", why);
+        mode_complain("%s", why);
     else {
         all->loop = loop_new();
         if (start(all)) {

@@ -94,6 +94,16 @@ static const char *file_name(const char *s)
     return s[0] == '@' && s[1] ? s + 1 : s;
 }
 
+/* A shell makes it hard to type a line end, so \n is one, as swaks has it. */
+static void body_text(struct buf *out, const char *text)
+{
+    for (; *text; text++) {
+        const bool end = text[0] == '\\' && text[1] == 'n';
+        buf_add_char(out, end ? '\n' : *text);
+        text += end;
+    }
+}
+
 enum fault send_letter_init(struct send_letter *l, const struct args *a, const char *from,
                             const char *const *to, size_t nto, const char *host, char *why,
                             size_t size)
@@ -122,7 +132,7 @@ enum fault send_letter_init(struct send_letter *l, const struct args *a, const c
         if (!ok)
             return FAULT_FILE;
     } else if (a->body)
-        buf_add_str(&l->body, a->body);
+        body_text(&l->body, a->body);
     if (a->body) {
         if (l->body.len > 0 && l->body.p[l->body.len - 1] != '\n')
             buf_add_char(&l->body, '\n');

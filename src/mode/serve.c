@@ -111,7 +111,7 @@ static void announce(FILE *to, struct world *w, const struct door *doors, const 
 
 static int complain(enum fault f, const char *why)
 {
-    fprintf(stderr, "heloscope: %s\n", why);
+    mode_complain("%s", why);
     return fault_status(f);
 }
 
@@ -170,17 +170,15 @@ static struct world *make_world(struct loop *l, const struct world_options *o,
 static void warn(const struct args *a, const struct door *doors, unsigned room, unsigned want)
 {
     if (room < want)
-        fprintf(stderr,
-                "heloscope: the limit of open files (ulimit -n) allows %u clients at once, not "
-                "%u\n",
-                room, want);
+        mode_complain("the limit of open files (ulimit -n) allows %u clients at once, not "
+                      "%u",
+                      room, want);
     for (int i = 0; i < DOORS; i++)
         if (doors[i].address && a->allow_remote && !world_is_local(doors[i].address))
-            fprintf(stderr,
-                    "heloscope: WARNING: %s can be reached by other machines, the passwords "
-                    "are public, and "
-                    "what they send is kept here\n",
-                    doors[i].address);
+            mode_complain("WARNING: %s can be reached by other machines, the passwords "
+                          "are public, and "
+                          "what they send is kept here",
+                          doors[i].address);
 }
 
 /* Until a signal comes. */

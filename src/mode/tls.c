@@ -101,7 +101,7 @@ static enum fault report(struct look *k, const struct args *a)
      * tells. */
     bool nothing = nothing_came(k);
     if (nothing)
-        fprintf(stderr, "heloscope: %s\n", session_last(k->session));
+        mode_complain("%s", session_last(k->session));
     if (nothing && !a->json)
         return session_fault(k->session);
     if (k->scan) {
@@ -122,7 +122,7 @@ static enum fault report(struct look *k, const struct args *a)
     if (nothing)
         return session_fault(k->session);
     if (session_fault(k->session) != FAULT_NONE)
-        fprintf(stderr, "heloscope: %s\n", session_last(k->session));
+        mode_complain("%s", session_last(k->session));
     size_t n = tls_findings(&seen, found, TLS_FINDINGS_MAX);
     return !seen.facts || (n && found[0].rule->gravity == TLS_GRAVE) ? FAULT_TLS : FAULT_NONE;
 }
@@ -144,7 +144,7 @@ static enum fault look(struct look *k, const struct args *a, const struct target
     enum fault fault = report(k, a);
     if (a->save_chain &&
         !tls_peer_save(session_peer(k->session), a->save_chain, false, why, sizeof why)) {
-        fprintf(stderr, "heloscope: --save-chain: %s\n", why);
+        mode_complain("--save-chain: %s", why);
         fault = FAULT_FILE;
     }
     tls_scan_free(k->scan);
@@ -175,7 +175,7 @@ int mode_tls(const struct args *a)
         fault = FAULT_USAGE;
     }
     if (fault != FAULT_NONE) {
-        fprintf(stderr, "heloscope: %s\n", why);
+        mode_complain("%s", why);
         return fault_status(fault);
     }
     k.options.conn.insecure = true;

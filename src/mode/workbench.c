@@ -25,17 +25,17 @@ int mode_workbench(const struct args *a)
     if (fault == FAULT_NONE)
         fault = mode_login(a, &login, why, sizeof why);
     if (fault != FAULT_NONE) {
-        fprintf(stderr, "heloscope: %s\n", why);
+        mode_complain("%s", why);
         return fault_status(fault);
     }
     unsigned ms;
     if (a->pace && !pace_parse(a->pace, &ms, why, sizeof why)) {
-        fprintf(stderr, "heloscope: --pace: %s\n", why);
+        mode_complain("--pace: %s", why);
         return fault_status(FAULT_USAGE);
     }
     if (a->mode == MODE_WORKBENCH && a->noperands > 0) {
         if (!target_parse(a->operands[0], &t, why, sizeof why)) {
-            fprintf(stderr, "heloscope: %s\n", why);
+            mode_complain("%s", why);
             return fault_status(FAULT_USAGE);
         }
         target_clear(&t);
@@ -48,12 +48,12 @@ int mode_workbench(const struct args *a)
     if (fault == FAULT_NONE)
         fault = mode_policy(a, &policy, &use, why, sizeof why);
     if (fault != FAULT_NONE) {
-        fprintf(stderr, "heloscope: %s\n", why);
+        mode_complain("%s", why);
         return fault_status(fault);
     }
     route_clear(&way);
     if (a->mode == MODE_OPEN && !logfile_check(a->operands[0], why, sizeof why)) {
-        fprintf(stderr, "heloscope: %s\n", why);
+        mode_complain("%s", why);
         return fault_status(FAULT_FILE);
     }
     return app_run(a);

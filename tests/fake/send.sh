@@ -52,12 +52,12 @@ hasnot() {
 
 # shellcheck disable=SC2086
 {
-run 0 "$smtp" $student --from '<me@home.example>' --ehlo laptop.example --header 'Subject: hello' --header 'X-Test: 1' --body 'one
-.two'
+run 0 "$smtp" $student --from '<me@home.example>' --ehlo laptop.example --header 'Subject: hello' --header 'X-Test: 1' --body 'one\n.two'
 has 'C: EHLO laptop.example'
 has 'C: MAIL FROM:<me@home.example> SIZE='
 has 'C: Subject: hello'
 has 'C: X-Test: 1'
+has 'C: one'
 has 'C: ..two'
 has '-- the mail was accepted'
 hasnot 'C: Subject: test'
@@ -192,6 +192,14 @@ run 1 "$smtp" $student --mt-priority 10
 run 1 "$smtp" $student --by soon
 run 1 "$smtp" $student --hold-for 1 --hold-until 2030-01-01T00:00:00Z
 run 1 "$smtp" $student --header Subject
+# What is quoted of the command line stays one line, and harmless to a terminal.
+escape=$(printf 'x\n\033[31m')
+for option in --header --sni --ciphers --tls-min --quit-after --proxy --resolver --timeout; do
+    run 1 "$smtp" $student $option "$escape"
+    hasnot "$(printf '\033')"
+done
+run 3 "$smtp" $student --data "$escape"
+hasnot "$(printf '\033')"
 run 1 "$smtp" --to 'a b'
 run 1 "$smtp" $student --data "$dir/letter" --body x
 run 1 "$smtp" $student --frob

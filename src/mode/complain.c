@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The one way in which every mode says what is wrong. */
+#include "mode/mode.h"
+#include "heloscope/buf.h"
+#include "heloscope/harmless.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+void mode_complain(const char *fmt, ...)
+{
+    char words[4096];
+    struct buf clean;
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(words, sizeof words, fmt, ap);
+    va_end(ap);
+    buf_init(&clean, 8 * sizeof words);
+    text_clean(&clean, words, strlen(words));
+    fprintf(stderr, "heloscope: %s\n", buf_str(&clean));
+    buf_clear(&clean);
+}

@@ -3,6 +3,7 @@
  * same rows. */
 #include "mode/mode.h"
 #include "mode/rows.h"
+#include "heloscope/buf.h"
 #include "heloscope/fault.h"
 
 #include <getopt.h>
@@ -267,6 +268,16 @@ void args_help(FILE *to, enum mode m)
                 wrapped(to, col, 32, o->help);
             }
     }
+    fputs("\nOptions of several commands ('heloscope COMMAND --help' explains them):\n", to);
+    struct buf shared;
+    buf_init(&shared, 4096);
+    for (size_t k = 0; k < option_rows_n; k++) {
+        unsigned in = option_rows[k].modes;
+        if (!(in & (IN_WORKBENCH | IN_PRACTICE | IN_OPEN)) && (in & (in - 1)))
+            buf_addf(&shared, "%s--%s", shared.len ? ", " : "", option_rows[k].name);
+    }
+    wrapped(to, 0, 2, buf_str(&shared));
+    buf_clear(&shared);
     fputs("\nExit status:\n", to);
 #define X(name, status, words) fprintf(to, "  %d  %s\n", status, words);
     FAULT_LIST(X)

@@ -42,6 +42,9 @@ check 1 '"from":{"fields":1,"domains":\["bank.test"\],"malformed":false},"authen
     by --json --ip 203.0.113.66 --mail-from '<>' "$dir/bank.test"
 check 1 'HELO domain x.test' by --ip 203.0.113.66 --mail-from '' "$dir/bank.test"
 
+# A client may go without EHLO; then the null sender leaves nobody to ask (RFC 7208 2.3).
+check 1 'SPF    none' "$HELOSCOPE" verify --zone "$dir/zone" --helo '' --ip 203.0.113.66 --mail-from '' "$dir/bank.test"
+
 check 2 '--ip is missing' by --mail-from a@bank.test "$dir/bank.test"
 check 2 '--mail-from is missing' by --ip 192.0.2.1 "$dir/bank.test"
 check 2 'wants an address' by --ip 192.0.2 --mail-from a@bank.test "$dir/bank.test"

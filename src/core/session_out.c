@@ -300,8 +300,8 @@ bool session_letter(struct session *s, const char *text, size_t n, char *why, si
     size_t e = record_letter(s, &cmd, "", 0, &wire);
     if (stuffed > 0) {
         char words[128];
-        snprintf(words, sizeof words, "dot-stuffing: %zu line%s got a second dot",
-                 stuffed, stuffed == 1 ? "" : "s");
+        snprintf(words, sizeof words, "dot-stuffing: %zu line%s got a second dot", stuffed,
+                 stuffed == 1 ? "" : "s");
         transcript_remark(s->transcript, e, words);
     }
     return send_flight(s, &wire, why, size);

@@ -7,6 +7,31 @@
 
 #include <string.h>
 
+/* The key bar from the rows of the start screen: its own choices first, and how to get help and out
+ * at any width. */
+static void bar(const struct ui *ui)
+{
+    int x = 1, keep = 0;
+    for (int pass = 0; pass < 4; pass++) /* pass 0 measures what pass 3 draws */
+        for (size_t i = 0; i < key_rows_n; i++) {
+            const struct key_row *k = &key_rows[i];
+            bool fixed = k->action == ACT_HELP || k->action == ACT_QUIT;
+            int own = fixed ? 3 : k->contexts == CTX_START ? 1 : 2;
+            int w = (int)(strlen(k->key) + 1 + strlen(k->label)) + 2;
+            if (!(k->contexts & CTX_START) || !k->label[0] || !k->key[0] ||
+                own != (pass ? pass : 3))
+                continue;
+            if (pass == 0) {
+                keep += w;
+            } else if (x + w - 2 + (fixed ? 0 : keep) <= ui->cols) {
+                text_puts(ui->rows - 1, x, ui->cols - x, ROLE_KEY, k->key);
+                text_puts(ui->rows - 1, x + (int)strlen(k->key) + 1, ui->cols - x, ROLE_KEY_LABEL,
+                          k->label);
+                x += w;
+            }
+        }
+}
+
 void start_draw(struct app *app)
 {
     static const struct {
@@ -36,7 +61,7 @@ void start_draw(struct app *app)
         }
         x += text_putf(y, x, ui->cols - x, sel ? ROLE_SELECTION : ROLE_TITLE, "%-12s",
                        choice[i].name);
-        text_puts(y, x + 1, ui->cols - x - 1, ROLE_TEXT, choice[i].means);
+        text_cut(y, x + 1, ui->cols - x - 1, ROLE_TEXT, choice[i].means, strlen(choice[i].means));
         y += tight ? 1 : 2;
     }
     if (!tight) {
@@ -53,15 +78,6 @@ void start_draw(struct app *app)
         r.y = ui->rows - 1 - r.h;
         text_wrap(r, 0, ui->notice_bad ? ROLE_WARNING : ROLE_NOTE, ui->notice, n);
     }
-    /* The key bar from the rows of the start screen. */
-    int x = 1;
-    for (size_t i = 0; i < key_rows_n; i++) {
-        const struct key_row *k = &key_rows[i];
-        if (!(k->contexts & CTX_START) || !k->label[0] ||
-            x + (int)strlen(k->key) + (int)strlen(k->label) + 3 >= ui->cols)
-            continue;
-        x += text_puts(ui->rows - 1, x, ui->cols - x, ROLE_KEY, k->key);
-        x += 1 + text_puts(ui->rows - 1, x + 1, ui->cols - x - 1, ROLE_KEY_LABEL, k->label) + 2;
-    }
+    bar(ui);
     move(cy, cx);
 }

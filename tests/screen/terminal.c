@@ -200,6 +200,23 @@ static void test_no_colour(void **state)
     assert_true(term_colours(t) > 0);
 }
 
+/* The start screen tells how to choose, get help and get out at any width. */
+static void test_start_keys(void **state)
+{
+    (void)state;
+    struct term *t = helo(80, 24, NULL, NULL);
+
+    term_wait(t, " 1 practise  2 connect  3 open  Enter choose  m mail", WAIT);
+    assert_true(term_shows(t, "? help  q quit"));
+    term_resize(t, 60, 20);
+    term_wait(t, " 1 practise  2 connect  3 open  Enter choose  ? help  q quit", WAIT);
+    term_resize(t, 40, 8);
+    term_wait(t, " 1 practise  2 connect  ? help  q quit", WAIT);
+    term_keys(t, "q");
+    assert_int_equal(term_exit_status(t, WAIT), 0);
+    term_stop(t);
+}
+
 /* COLUMNS and LINES in the environment may be of another window. */
 static void test_lying_sizes(void **state)
 {
@@ -352,8 +369,8 @@ int main(void)
         term_unit_test(test_signals),      term_unit_test(test_quit),
         term_unit_test(test_hangup),       term_unit_test(test_suspend),
         term_unit_test(test_no_colour),    term_unit_test(test_themes),
-        term_unit_test(test_lying_sizes),  term_unit_test(test_broken_theme),
-        term_unit_test(test_no_terminal),
+        term_unit_test(test_start_keys),   term_unit_test(test_lying_sizes),
+        term_unit_test(test_broken_theme), term_unit_test(test_no_terminal),
     };
 
     term_use_cmocka();

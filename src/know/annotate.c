@@ -264,10 +264,14 @@ static const char *step(struct annotator *a, const char *p, const char *end, boo
     if (!lf && !last && !((size_t)(end - p) > LINE_SHOWN && a->kind.style != LOG_JSON))
         return NULL;
     if (n > LINE_SHOWN && a->kind.style != LOG_JSON) {
-        annot_plain_text(a, LOG_TEXT, p, LINE_SHOWN);
+        a->line_no++;
+        /* its beginning is still what somebody said: a reply keeps its command */
+        if ((a->kind.style == LOG_MARKS || a->kind.style == LOG_BARE) && !a->kind.page)
+            talk_step(a, p, NULL, LINE_SHOWN, p + LINE_SHOWN, true);
+        else
+            annot_plain_text(a, LOG_TEXT, p, LINE_SHOWN);
         a->skipping = true;
         a->skipped = 0;
-        a->line_no++;
         return p + LINE_SHOWN;
     }
     a->line_no++;

@@ -172,7 +172,7 @@ has 'iconv'
 both 0 0 "$dir/long"
 has '221 Bye'
 printf 'S: 220 x' >"$dir/gigabyte"
-truncate -s 1G "$dir/gigabyte" 2>/dev/null && both 1 0 "$dir/gigabyte"
+truncate -s 1G "$dir/gigabyte" 2>/dev/null && both 0 0 "$dir/gigabyte"
 rm -f "$dir/gigabyte"
 printf '%s\n' '{"protocol":"smtp","kind":"server","lines":["220 mx"]}' '{"kind":"client","lines":["EHLO a"]}' '{"kind":"server","lines":["250 m' >"$dir/cut.jsonl"
 both 0 0 "$dir/cut.jsonl"

@@ -494,6 +494,30 @@ static void test_cut_and_long(void **state)
     free(p);
 }
 
+/* The beginning of an overlong reply is its command's, and an overlong secret stays one. */
+static void test_long_reply(void **state)
+{
+    (void)state;
+    static char text[200000];
+    struct got g;
+    int n = snprintf(text, sizeof text,
+                     "S: 220 mx ESMTP\nC: EHLO a.example\nS: 250 ok\nC: MAIL FROM:<a@b.example>\n"
+                     "S: 250 ok\nC: RCPT TO:<x@b.example>\nS: 550 5.1.1 user unknown ");
+    memset(text + n, 'x', 70000);
+    n += 70000;
+    n += snprintf(text + n, sizeof text - (size_t)n, "\nC: AUTH PLAIN ");
+    memset(text + n, 'Q', 70000);
+    n += 70000;
+    snprintf(text + n, sizeof text - (size_t)n, "\nS: 535 no\nC: QUIT\nS: 221 bye\n");
+    explain(&g, ANNOTATE_TEXT, text);
+    has(&g, "user-unknown");
+    has(&g, "octets more in this line]");
+    has(&g, "auth-failed");
+    has_not(&g, "QQQQ");
+    assert_int_equal(g.explained, 6);
+    buf_clear(&g.b);
+}
+
 static void test_page_and_table(void **state)
 {
     struct got g;
@@ -540,11 +564,12 @@ static void test_insist(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_samples),        cmocka_unit_test(test_line_ends),
-        cmocka_unit_test(test_again),          cmocka_unit_test(test_secrets),
-        cmocka_unit_test(test_colors),         cmocka_unit_test(test_hostile),
-        cmocka_unit_test(test_small_things),   cmocka_unit_test(test_cut_and_long),
-        cmocka_unit_test(test_page_and_table), cmocka_unit_test(test_insist),
+        cmocka_unit_test(test_samples),      cmocka_unit_test(test_line_ends),
+        cmocka_unit_test(test_again),        cmocka_unit_test(test_secrets),
+        cmocka_unit_test(test_colors),       cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_small_things), cmocka_unit_test(test_cut_and_long),
+        cmocka_unit_test(test_long_reply),   cmocka_unit_test(test_page_and_table),
+        cmocka_unit_test(test_insist),
     };
     return cmocka_run_group_tests_name("explain", tests, NULL, NULL);
 }

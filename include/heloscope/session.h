@@ -131,6 +131,9 @@ bool session_is_open(const struct session *s);
 /* QUIT was said: it is the newest command that waits, or it was answered and the server's close is
  * waited for (then nothing can be sent any more). RFC 5321 4.1.1.10, RFC 1939 6. */
 bool session_is_ending(const struct session *s);
+/* The last command, where a line that is no command may be an answer to it (AUTH, or what was typed
+ * ahead of its challenges): open in proto's command(). Else NULL. */
+const struct command *session_may_answer(const struct session *s);
 /* While TLS is agreed upon, or the user is asked about its certificate. */
 bool session_in_handshake(const struct session *s);
 bool session_is_up(const struct session *s); /* connected and (where implicit) TLS done */

@@ -417,6 +417,12 @@ bool session_is_up(const struct session *s)
     return s->conn && s->up;
 }
 
+const struct command *session_may_answer(const struct session *s)
+{
+    const struct verb *v = s->has_last ? s->last_cmd.verb : NULL;
+    return v && (v->flags & (VERB_AUTH | VERB_ANSWER)) ? &s->last_cmd : NULL;
+}
+
 bool session_in_handshake(const struct session *s)
 {
     return s->conn && conn_in_handshake(s->conn);

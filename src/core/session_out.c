@@ -151,9 +151,8 @@ bool session_compose(struct session *s, const char *line, size_t n, struct buf *
                      size_t size)
 {
     struct command cmd = {0};
-    const struct verb *lv = s->has_last ? s->last_cmd.verb : NULL;
-    bool may_answer = lv && (lv->flags & (VERB_AUTH | VERB_ANSWER));
-    s->proto->command(&s->ahead, may_answer ? &s->last_cmd : NULL, line, n, &cmd);
+    const struct command *open = session_may_answer(s);
+    s->proto->command(&s->ahead, open, line, n, &cmd);
     if (!buf_add(flight, line, n) || !buf_add(flight, "\r\n", 2))
         return fail(why, size, "the lines together are too long to send at once");
     if (cmd.verb && (cmd.verb->flags & VERB_AUTH))
@@ -162,7 +161,9 @@ bool session_compose(struct session *s, const char *line, size_t n, struct buf *
         snprintf(s->auth_user, sizeof s->auth_user, "%.*s",
                  (int)(cmd.user_len < 127 ? cmd.user_len : 127), line + cmd.user);
     record(s, &cmd, line, n);
-    s->last_cmd = cmd;
+    /* After an answer to a login that was refused the next one (the password) may follow. */
+    if (!open || cmd.verb || !cmd.secret_len)
+        s->last_cmd = cmd;
     s->has_last = true;
     if (cmd.literal > 0) {
         s->literal_left = cmd.literal;

@@ -292,7 +292,8 @@ void talk_client(struct talk *k, const char *line, size_t n)
         transcript_remark(k->t, e, words);
     }
     buf_clear(&shown);
-    k->last = cmd;
+    if (!may_answer || cmd.verb || !cmd.secret_len) /* one answer may follow the other */
+        k->last = cmd;
     k->literal_left = cmd.literal;
     k->literal_entry = e;
 }

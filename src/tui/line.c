@@ -83,7 +83,7 @@ bool cmdline_secret(struct tab *t, const char *line, size_t n, size_t *at, size_
         return !(n == 1 && line[0] == '*');
     }
     struct command c;
-    p->command(session_ahead(t->session), NULL, line, n, &c);
+    p->command(session_ahead(t->session), session_may_answer(t->session), line, n, &c);
     *at = c.secret;
     *len = c.secret_len;
     return c.secret_len > 0;
@@ -118,7 +118,8 @@ void line_know_address(struct app *app, const char *p, size_t n, enum address_ki
 /* The address in <> of a command's line; n 0: there is none. */
 static const char *address_in(const char *p, size_t n, size_t *len)
 {
-    const char *a = memchr(p, '<', n), *b = a ? memchr(a, '>', n - (size_t)(a - p)) : NULL;
+    const char *a = n ? memchr(p, '<', n) : NULL,
+               *b = a ? memchr(a, '>', n - (size_t)(a - p)) : NULL;
     *len = b ? (size_t)(b - a) - 1 : 0;
     return b ? a + 1 : NULL;
 }

@@ -292,6 +292,30 @@ static void test_auth_typed_by_hand_asks_and_masks(void **state)
     play_free(p);
 }
 
+/* Name and password typed although AUTH itself was refused: both are hidden, not the first only. */
+static void test_answers_after_a_refused_auth_are_masked(void **state)
+{
+    (void)state;
+    struct play *p = play_open("smtp");
+    greet(p);
+    say(p, "AUTH LOGIN");
+    server_says(p, "538 5.7.11 encryption required\r\n");
+    say(p, "c3R1ZGVudA==");
+    server_says(p, "500 5.5.1 what\r\n");
+    say(p, "YXBwbGUtcGllLTk=");
+    server_says(p, "500 5.5.1 what\r\n");
+    must_hide(p->s, "c3R1ZGVudA==");
+    must_hide(p->s, "YXBwbGUtcGllLTk=");
+    say(p, "FROBNICATE"); /* looks like base64, too */
+    server_says(p, "500 5.5.1 what\r\n");
+    say(p, "NOOP");
+    server_says(p, "250 ok\r\n");
+    say(p, "FROBNICATE");
+    server_says(p, "500 5.5.1 what\r\n");
+    must_show(p->s, "FROBNICATE");
+    play_free(p);
+}
+
 static void test_a_long_body_stays_whole_and_unstuffs(void **state)
 {
     (void)state;
@@ -538,6 +562,7 @@ int main(void)
         cmocka_unit_test(test_capabilities_are_dropped_after_xclient),
         cmocka_unit_test(test_secrets_never_enter_the_transcript),
         cmocka_unit_test(test_auth_login_is_answered_by_itself),
+        cmocka_unit_test(test_answers_after_a_refused_auth_are_masked),
         cmocka_unit_test(test_auth_typed_by_hand_asks_and_masks),
         cmocka_unit_test(test_a_long_body_stays_whole_and_unstuffs),
         cmocka_unit_test(test_unsolicited_421_and_close),

@@ -69,10 +69,11 @@ int main(int argc, char **argv)
         status = mode_plain(&a);
     else
         status = mode_workbench(&a);
+    errno = 0;
     if (fflush(stdout) != 0 || ferror(stdout)) {
-        mode_complain("standard output cannot be written");
+        int unwritten = mode_unwritten(errno);
         if (status == fault_status(FAULT_NONE))
-            status = fault_status(FAULT_FILE);
+            status = unwritten;
     }
     return status;
 }

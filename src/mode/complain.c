@@ -2,10 +2,14 @@
 /* The one way in which every mode says what is wrong. */
 #include "mode/mode.h"
 #include "heloscope/buf.h"
+#include "heloscope/fault.h"
 #include "heloscope/harmless.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
 void mode_complain(const char *fmt, ...)
 {
@@ -19,4 +23,14 @@ void mode_complain(const char *fmt, ...)
     text_clean(&clean, words, strlen(words));
     fprintf(stderr, "heloscope: %s\n", buf_str(&clean));
     buf_clear(&clean);
+}
+
+int mode_unwritten(int error)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    /* stdio keeps that a write failed, not why: the pipe itself tells */
+    bool left = poll(&out, 1, 0) > 0 && (out.revents & POLLERR);
+    if (!left && error != EPIPE)
+        mode_complain("standard output cannot be written: %s", strerror(error ? error : EIO));
+    return fault_status(FAULT_FILE);
 }

@@ -193,13 +193,12 @@ static int unreadable(const char *name, const char *why)
     return fault_status(FAULT_FILE);
 }
 
-static int finish(struct annotator *a, const char *name, bool ok, bool stdin_given)
+static int finish(struct annotator *a, const char *name, bool ok)
 {
     if (!ok && annotate_why(a)[0])
         return unreadable(name, annotate_why(a));
     if (!ok)
-        return unreadable("standard output", strerror(errno ? errno : EIO));
-    (void)stdin_given;
+        return mode_unwritten(errno);
     return annotate_explained(a) ? EXPLAINED : NOTHING;
 }
 
@@ -219,9 +218,9 @@ static int explain_fd(struct annotator *a, int fd, const char *name)
         if (n == 0)
             break;
         if (!annotate_took(a, (size_t)n))
-            return finish(a, name, false, fd == STDIN_FILENO);
+            return finish(a, name, false);
     }
-    return finish(a, name, annotate_end(a), fd == STDIN_FILENO);
+    return finish(a, name, annotate_end(a));
 }
 
 /* Words rather than a file's name: they begin like a reply, or have blanks. */
@@ -252,7 +251,7 @@ static int explain_words(struct annotator *a, char **words, int n)
     memcpy(p, buf_str(&b), len);
     buf_clear(&b);
     bool ok = annotate_took(a, len);
-    return finish(a, "the reply", ok && annotate_end(a), false);
+    return finish(a, "the reply", ok && annotate_end(a));
 }
 
 /* ---- options ---- */

@@ -84,6 +84,15 @@ timeout 20 "$HELOSCOPE" --plain practice </dev/null 2>"$dir/err" >&-
 got=$?
 [ "$got" -eq 3 ] || { echo "FAIL: status $got without standard output"; failed=1; }
 
+# A reader that has seen enough (`| head`) is nobody's fault; a full disk is said with its reason.
+seq -f '550 5.1.1 no such user %.0f' 20000 | { "$HELOSCOPE" explain 2>"$dir/err"; echo $? >"$dir/out"; } | head -n 1 >/dev/null
+[ ! -s "$dir/err" ] || { echo "FAIL: a pipe's reader left, and it says: $(cat "$dir/err")"; failed=1; }
+has '3'
+if [ -w /dev/full ]; then
+    err=$("$HELOSCOPE" --help 2>&1 >/dev/full) && failed=1
+    case $err in *'cannot be written: No space'*) ;; *) echo "FAIL: full disk: $err"; failed=1 ;; esac
+fi
+
 # Our own troubles.
 run 2 '' nonsense://x
 has 'unknown scheme'

@@ -164,6 +164,9 @@ const struct proto *proto_find(const char *scheme, size_t n, bool *tls, unsigned
 const struct proto *proto_by_port(unsigned short port, bool *tls);
 /* The row of a verb, compared without case; NULL if unknown. */
 const struct verb *proto_verb(const struct proto *p, const char *name, size_t n);
+/* Another protocol whose verb this is, where p has none of that name ("USER" typed at SMTP); NULL:
+ * no driver knows it. */
+const struct proto *proto_elsewhere(const struct proto *p, const char *name, size_t n);
 /* The pseudo-verb that has flag (VERB_BANNER, VERB_END, VERB_ANSWER). */
 const struct verb *proto_pseudo(const struct proto *p, unsigned flag);
 /* How many replies cmd is owed, asked when the first of them comes in: *now tells how many

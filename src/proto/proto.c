@@ -73,6 +73,14 @@ const struct verb *proto_verb(const struct proto *p, const char *name, size_t n)
     return NULL;
 }
 
+const struct proto *proto_elsewhere(const struct proto *p, const char *name, size_t n)
+{
+    for (size_t i = 0; proto_list[i] && !proto_verb(p, name, n); i++)
+        if (proto_verb(proto_list[i], name, n))
+            return proto_list[i];
+    return NULL;
+}
+
 const struct verb *proto_pseudo(const struct proto *p, unsigned flag)
 {
     for (size_t i = 0; i < p->nverbs; i++)

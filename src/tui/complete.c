@@ -370,8 +370,13 @@ size_t hint_line(const struct complete_context *c, const char *line, size_t n, c
         if (maybe)
             v = maybe;
         else {
-            snprintf(out, size, "no verb of %s that is known here; it is sent as it is typed",
-                     c->proto->title);
+            const struct proto *other = proto_elsewhere(c->proto, line, m);
+            if (other)
+                snprintf(out, size, "a verb of %s; this is %s. It is sent as it is typed",
+                         other->title, c->proto->title);
+            else
+                snprintf(out, size, "no verb of %s that is known here; it is sent as it is typed",
+                         c->proto->title);
             return strlen(out);
         }
     }

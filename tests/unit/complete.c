@@ -188,7 +188,10 @@ static void words(void **state)
     n = hint_line(&f.c, "NOOP", 4, out, sizeof out);
     assert_int_equal(hint_fit(out, n, 10), n);
     hint_line(&f.c, "FROB x", 6, out, sizeof out);
+    assert_non_null(strstr(out, "no verb of SMTP"));
     assert_non_null(strstr(out, "as it is typed"));
+    hint_line(&f.c, "user student", 12, out, sizeof out);
+    assert_non_null(strstr(out, "a verb of POP3; this is SMTP."));
     hint_line(&f.c, "", 0, out, sizeof out);
     assert_true(out[0] != '\0');
     caps_clear(&f.caps);

@@ -2,10 +2,10 @@
 /* How replies are prepared for matching, and how the rows of src/know/causes/ are read.
  *
  * A reply is folded first: lines joined, the codes at their beginnings taken away, letters made
- * small (A to Z, Latin-1, Cyrillic), apostrophes dropped, everything else that is no letter or
- * digit made one blank; an IPv4 address becomes the word "ip", a mail address "addr", and what
- * stands in a URL is set apart. Languages that part no words (Chinese, Japanese, Korean): each
- * character is a word.
+ * small (A to Z, Cyrillic), Latin letters lose their accents, as in patterns ("é" is "e", "ł" is
+ * "l": servers write both), apostrophes dropped, everything else that is no letter or digit made
+ * one blank; an IPv4 address becomes the word "ip", a mail address "addr", and what stands in a URL
+ * is set apart. Languages that part no words (Chinese, Japanese, Korean): each character is a word.
  *
  * A pattern: parts joined by `&`, which must all be found; a part that begins with `!` must not be.
  * A part is groups joined by `~`: each begins after the one before and within CAUSE_NEAR octets. A
@@ -37,6 +37,18 @@ void cause_fold(const struct cause_question *q, struct cause_text *out);
 static inline bool cause_glyph(unsigned char c)
 {
     return c >= 0xE3 && c <= 0xED;
+}
+
+/* The letter a to z that U+00C0 to U+017F, in two octets, is without its accent; 0: none. */
+static inline char cause_plain_letter(unsigned char a, unsigned char b)
+{
+    static const char letters[] =
+        "aaaaaaaceeeeiiiidnooooo\0ouuuuy\0saaaaaaaceeeeiiiidnooooo\0ouuuuy\0y"
+        "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiiiiijjkkklllllll"
+        "lllnnnnnnnnnoooooooorrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
+    _Static_assert(sizeof letters == 3 * 64 + 1, "a letter for each");
+    return a >= 0xC3 && a <= 0xC5 && b >= 0x80 && b <= 0xBF ? letters[(a - 0xC3) * 64 + (b - 0x80)]
+                                                            : 0;
 }
 
 /* One range of enhanced codes; cls 0: any. */

@@ -132,12 +132,19 @@ static unsigned char small(unsigned char c)
     return c >= 'A' && c <= 'Z' ? (unsigned char)(c + 32) : c;
 }
 
-/* Latin-1's and Cyrillic capitals made small; two octets stay two (U+00C0-00DE, U+0400-042F). */
-static bool put_small_pair(struct pen *w, unsigned char a, unsigned char b)
+/* A Latin letter without its accent; a Cyrillic capital made small, U+0451 (yo) as it is mostly
+ * written: two octets stay two. */
+static bool put_pair(struct pen *w, unsigned char a, unsigned char b)
 {
-    if (a == 0xC3 && b >= 0x80 && b <= 0x9E && b != 0x97)
-        b += 0x20;
-    else if (a == 0xD0 && b >= 0x80 && b <= 0x8F) {
+    char plain = cause_plain_letter(a, b);
+    if (plain) {
+        put(w, (unsigned char)plain);
+        return true;
+    }
+    if ((a == 0xD0 && b == 0x81) || (a == 0xD1 && b == 0x91)) {
+        a = 0xD0;
+        b = 0xB5;
+    } else if (a == 0xD0 && b >= 0x80 && b <= 0x8F) {
         a = 0xD1;
         b += 0x10;
     } else if (a == 0xD0 && b >= 0x90 && b <= 0x9F)
@@ -178,8 +185,8 @@ static const unsigned char kinds[256] = {
     L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
     L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
     L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
-    L, L, L, LO, L, L, L, L, L, L, L, L, L, L, L, L,
-    LO, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
+    L, L, L, LO, LO, LO, L, L, L, L, L, L, L, L, L, L,
+    LO, LO, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
     L, L, LO, LO, LO, LO, LO, LO, LO, LO, LO, LO, LO, LO, L, L,
     L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L,
 };
@@ -257,7 +264,7 @@ static void fold_token(struct pen *w, const unsigned char *p, size_t n, bool bra
                 put(w, ' ');
                 continue;
             }
-            if (c >= 0xC3 && i + 1 < n && put_small_pair(w, c, p[i + 1])) {
+            if (c >= 0xC3 && i + 1 < n && put_pair(w, c, p[i + 1])) {
                 i++;
                 continue;
             }

@@ -251,11 +251,36 @@ static struct cause_edge *edge_at(unsigned state, unsigned word)
     return &m.edges[h];
 }
 
-static void add_literal(const char *s, const char *e, unsigned group)
+/* A literal as replies are folded: Latin letters without accents, U+0451 as U+0435. */
+static size_t fold_literal(const char *s, const char *e, char *out, size_t max)
 {
+    size_t n = 0;
+    for (; s < e && n < max; s++) {
+        unsigned char a = (unsigned char)*s, b = s + 1 < e ? (unsigned char)s[1] : 0;
+        char plain = cause_plain_letter(a, b);
+        if (plain || (a == 0xD1 && b == 0x91)) {
+            if (!plain)
+                out[n++] = (char)0xD0;
+            if (n < max)
+                out[n++] = plain ? plain : (char)0xB5;
+            s++;
+        } else {
+            out[n++] = *s;
+        }
+    }
+    return n;
+}
+
+static void add_literal(const char *as_written, const char *end, unsigned group)
+{
+    char folded[256];
+    const char *s = folded;
+    const char *e = folded + fold_literal(as_written, end, folded, sizeof folded - 1);
+    if (end - as_written >= (ptrdiff_t)sizeof folded)
+        fault("literal too long", as_written);
     bool url = s<e && * s == '/', open = e> s && e[-1] == '*';
     unsigned state = 0, nwords = 0;
-    const char *from = s;
+    const char *from = as_written;
     s += url;
     e -= open;
     while (s < e) {

@@ -35,11 +35,14 @@ static void bar(const struct ui *ui)
 void start_draw(struct app *app)
 {
     static const struct {
-        const char *name, *means;
+        const char *name, *means, *brief; /* brief: where there is no room for the whole */
     } choice[3] = {
-        {"1  practise", "a mail world inside this program: SMTP and POP3, nothing leaves it"},
-        {"2  connect", "talk to a real server: smtp://host, submission://, pop3s:// ..."},
-        {"3  open", "read a saved talk, with every reply explained"},
+        {"1  practise", "a mail world inside this program: SMTP and POP3, no network",
+         "a mail world inside this program"},
+        {"2  connect", "talk to a real server: smtp://host, submission://, pop3s:// ...",
+         "talk to a server: smtp://host, pop3s:// ..."},
+        {"3  open", "read a saved talk, with every reply explained",
+         "read a saved talk, explained"},
     };
     struct ui *ui = &app->ui;
     struct rect all = {0, 0, ui->rows, ui->cols};
@@ -61,7 +64,10 @@ void start_draw(struct app *app)
         }
         x += text_putf(y, x, ui->cols - x, sel ? ROLE_SELECTION : ROLE_TITLE, "%-12s",
                        choice[i].name);
-        text_cut(y, x + 1, ui->cols - x - 1, ROLE_TEXT, choice[i].means, strlen(choice[i].means));
+        int room = ui->cols - x - 1;
+        bool whole = strlen(choice[i].means) <= (size_t)(room > 0 ? room : 0);
+        const char *words = whole ? choice[i].means : choice[i].brief;
+        text_cut(y, x + 1, room, ROLE_TEXT, words, strlen(words));
         y += tight ? 1 : 2;
     }
     if (!tight) {

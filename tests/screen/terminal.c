@@ -200,7 +200,8 @@ static void test_no_colour(void **state)
     assert_true(term_colours(t) > 0);
 }
 
-/* The start screen tells how to choose, get help and get out at any width. */
+/* The start screen tells how to choose, get help and get out at any width; its choices are whole at
+ * the usual ones. */
 static void test_start_keys(void **state)
 {
     (void)state;
@@ -208,8 +209,12 @@ static void test_start_keys(void **state)
 
     term_wait(t, " 1 practise  2 connect  3 open  Enter choose  m mail", WAIT);
     assert_true(term_shows(t, "? help  q quit"));
+    assert_true(term_shows(t, "SMTP and POP3, no network"));
+    assert_false(term_shows(t, "…"));
     term_resize(t, 60, 20);
     term_wait(t, " 1 practise  2 connect  3 open  Enter choose  ? help  q quit", WAIT);
+    assert_true(term_shows(t, "pop3s:// ..."));
+    assert_false(term_shows(t, "…"));
     term_resize(t, 40, 8);
     term_wait(t, " 1 practise  2 connect  ? help  q quit", WAIT);
     term_keys(t, "q");

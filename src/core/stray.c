@@ -5,8 +5,10 @@
  * connection (openssl s_client's keys). */
 #include "stray.h"
 #include "colors.h"
+#include "sasl_priv.h"
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static bool word_at(const char *p, const char *end, const char *word)
 {
@@ -47,6 +49,56 @@ static size_t setting_at(const char *p, size_t n)
     return 0;
 }
 
+/* Does it decode to what AUTH PLAIN sends, [authzid] NUL authcid NUL passwd (RFC 4616 2)? Two NULs
+ * and nothing else that cannot be read: no other text decodes to that by chance. */
+static bool plain_answer(const char *p, size_t n)
+{
+    struct buf plain;
+    size_t nuls = 0, zeros = 0;
+    bool readable = true;
+    for (size_t i = 0; i < n; i++)
+        zeros += p[i] == 'A'; /* six of a NUL's bits: most words end here */
+    if (n < 8 || n % 4 || n > 4096 || zeros < 2)
+        return false;
+    readable = sasl_decode(p, n, &plain);
+    for (size_t i = 0; readable && i < plain.len; i++) {
+        nuls += plain.p[i] == '\0';
+        readable = plain.p[i] == '\0' || (unsigned char)plain.p[i] >= ' ';
+    }
+    readable = readable && nuls == 2 && plain.p[plain.len - 1] != '\0';
+    buf_clear(&plain);
+    return readable;
+}
+
+/* A word on its own that is such an answer: what follows a 334. */
+static bool answer_at(const char *p, size_t n, size_t *at, size_t *len)
+{
+    for (size_t i = 0, k; i < n; i = k + 1) {
+        for (k = i; k < n && base64ish(p[k]); k++)
+            ;
+        if (k > i && plain_answer(p + i, k - i)) {
+            *at = i;
+            *len = k - i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "Proxy-Authorization: Basic dXNlcjpzZWNyZXQ=", as curl -v shows it: q is the blank behind Basic.
+ */
+static bool http_login(const char *p, const char *q)
+{
+    static const char *const schemes[] = {"basic", "bearer"};
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+        size_t n = strlen(schemes[i]), field = strlen("authorization: ");
+        if ((size_t)(q - p) >= n + field && word_at(q - n, q, schemes[i]) &&
+            strncasecmp(q - n - field, "authorization: ", field) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* The first one: the range to be hidden. */
 static bool stray_secret(const char *p, size_t n, size_t *at, size_t *len)
 {
@@ -58,8 +110,13 @@ static bool stray_secret(const char *p, size_t n, size_t *at, size_t *len)
     for (const char *q = p; (size_t)(end - q) > 6; q++) {
         q = memchr(q, ' ', (size_t)(end - q));
         if (!q)
-            return false;
+            break;
         const char *b = q + 1, *s = NULL;
+        if (http_login(p, q)) {
+            *at = (size_t)(b - p);
+            *len = (size_t)(end - b);
+            return *len > 0;
+        }
         if (q - p >= 4 && word_at(q - 4, end, "auth") && (q - p == 4 || !base64ish(q[-5]))) {
             const char *m = memchr(b, ' ', (size_t)(end - b));
             if (m && m - b < 24 && m > b)
@@ -84,7 +141,7 @@ static bool stray_secret(const char *p, size_t n, size_t *at, size_t *len)
             }
         }
     }
-    return false;
+    return answer_at(p, n, at, len);
 }
 
 bool stray_mask(const char *p, size_t n, struct buf *out)

@@ -188,9 +188,13 @@ printf 'S: 220 mx ESMTP\r\nC: EHLO a\nS: 250-mx\r\nS: 250 SIZE 10\nC: MAIL FROM:
 both 0 0 "$dir/cut"
 has '550-5.7.1 g'
 has 'permanent'
-printf 'text with AUTH PLAIN AHVzZXIAc2VzYW1lLXdvcmQ= in it, and\n\033[32mPASS\033[0m sesame-word\n' >"$dir/stray"
+printf 'text with AUTH PLAIN AHVzZXIAc2VzYW1lLXdvcmQ= in it, and\n\033[32mPASS\033[0m sesame-word\n0000: AHVzZXIAc2VzYW1lLXdvcmQ=\n> Proxy-Authorization: Basic dXNlcjpzZXNhbWUtd29yZA==\nAAAA4AAAAAA= SGVsbG8gQUFBQQ== stay\n' >"$dir/stray"
 both 1 0 "$dir/stray"
 has 'AUTH PLAIN ********'
+has '0000: ********'
+has 'Basic ********'
+has 'AAAA4AAAAAA= SGVsbG8gQUFBQQ== stay'
+hasnot dXNlcjpzZXNhbWU
 for as in --plain --json --html --markdown; do
     for f in talk long ansi colored cut stray cut.jsonl binary; do
         timeout 60 "$HELOSCOPE" explain $as "$dir/$f" >"$dir/out" 2>"$dir/err"

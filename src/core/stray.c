@@ -6,6 +6,7 @@
 #include "stray.h"
 #include "colors.h"
 #include "sasl_priv.h"
+#include "core/lazy/utf8proc.gen.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -50,20 +51,22 @@ static size_t setting_at(const char *p, size_t n)
 }
 
 /* Does it decode to what AUTH PLAIN sends, [authzid] NUL authcid NUL passwd (RFC 4616 2)? Two NULs
- * and nothing else that cannot be read: no other text decodes to that by chance. */
+ * and otherwise UTF-8 that can be read: nothing else decodes to that by chance. */
 static bool plain_answer(const char *p, size_t n)
 {
     struct buf plain;
     size_t nuls = 0, zeros = 0;
-    bool readable = true;
     for (size_t i = 0; i < n; i++)
         zeros += p[i] == 'A'; /* six of a NUL's bits: most words end here */
     if (n < 8 || n % 4 || n > 4096 || zeros < 2)
         return false;
-    readable = sasl_decode(p, n, &plain);
-    for (size_t i = 0; readable && i < plain.len; i++) {
-        nuls += plain.p[i] == '\0';
-        readable = plain.p[i] == '\0' || (unsigned char)plain.p[i] >= ' ';
+    bool readable = sasl_decode(p, n, &plain);
+    for (utf8proc_ssize_t i = 0, k; readable && i < (utf8proc_ssize_t)plain.len; i += k) {
+        utf8proc_int32_t c;
+        k = utf8proc_iterate((const utf8proc_uint8_t *)plain.p + i, (utf8proc_ssize_t)plain.len - i,
+                             &c);
+        nuls += k > 0 && c == 0;
+        readable = k > 0 && (c == 0 || (c >= ' ' && c != 0x7f)) && nuls <= 2;
     }
     readable = readable && nuls == 2 && plain.p[plain.len - 1] != '\0';
     buf_clear(&plain);

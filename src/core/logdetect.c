@@ -378,8 +378,7 @@ static const struct {
 const char *logtext_names(void)
 {
     return "text, talk, s_client, prose, swaks, curl, phpmailer, fetchmail, msmtp, mpop, sendmail, "
-           "python, "
-           "maillog, dsn, jsonl, reply, none";
+           "python, maillog, dsn, jsonl, reply, none";
 }
 
 bool logtext_insist(struct logtext *x, const char *name, const char *p, size_t n)

@@ -88,8 +88,7 @@ static bool answer_at(const char *p, size_t n, size_t *at, size_t *len)
     return false;
 }
 
-/* "Proxy-Authorization: Basic dXNlcjpzZWNyZXQ=", as curl -v shows it: q is the blank behind Basic.
- */
+/* "Proxy-Authorization: Basic dXNlcjpz", as curl -v shows it: q is the blank behind Basic. */
 static bool http_login(const char *p, const char *q)
 {
     static const char *const schemes[] = {"basic", "bearer"};

@@ -106,9 +106,9 @@ void annot_raw(struct annotator *a, enum log_kind kind, bool letter, const char 
                const struct span *text);
 
 void annot_line(struct annotator *a, const struct annot_line *l);
-/* A line of no talk; logins that it quotes are masked. */
 /* TLS is there before the talk begins. */
 void annot_secured(struct annotator *a);
+/* A line of no talk; logins that it quotes are masked. */
 void annot_plain_text(struct annotator *a, enum log_kind kind, const char *p, size_t n);
 /* Something that we have to say ourselves. */
 void annot_ours(struct annotator *a, const char *words);

@@ -31,6 +31,7 @@ int mode_unwritten(int error)
     /* stdio keeps that a write failed, not why: the pipe itself tells */
     bool left = poll(&out, 1, 0) > 0 && (out.revents & POLLERR);
     if (!left && error != EPIPE)
-        mode_complain("standard output cannot be written: %s", strerror(error ? error : EIO));
+        mode_complain("standard output cannot be written%s%s", error ? ": " : "",
+                      error ? strerror(error) : "");
     return fault_status(FAULT_FILE);
 }

@@ -5,7 +5,6 @@
 #include "heloscope/annotate.h"
 #include "heloscope/cause.h"
 #include "heloscope/fault.h"
-#include "heloscope/harmless.h"
 #include "heloscope/know.h"
 #include "mode/mode.h"
 
@@ -185,11 +184,7 @@ static bool to_stdout(void *arg, const char *p, size_t n)
 /* One line on standard error: what, and what instead. */
 static int unreadable(const char *name, const char *why)
 {
-    struct buf b;
-    buf_init(&b, 8192);
-    text_clean(&b, name, strnlen(name, 500));
-    fprintf(stderr, "heloscope: %s: %s\n", buf_str(&b), why);
-    buf_clear(&b);
+    mode_complain("%.500s: %s", name, why);
     return fault_status(FAULT_FILE);
 }
 

@@ -197,8 +197,7 @@ int mode_lessons(const struct args *a)
         char list[8192];
         lessons_list(list, sizeof list);
         if (!*list) {
-            mode_complain("no lessons were found; HELOSCOPE_LESSONS can name their "
-                          "folder");
+            mode_complain("no lessons were found; HELOSCOPE_LESSONS can name their folder");
             return fault_status(FAULT_FILE);
         }
         fputs(list, stdout);

@@ -45,8 +45,9 @@ struct args {
 /* One line on standard error, "heloscope: ...". What it quotes (an option's value, a file's name)
  * may hold anything: it is made harmless to a terminal, and stays one line. */
 void mode_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* Standard output could not be written, for this reason (an errno). Says so, but not where a pipe's
- * reader has seen enough and left (`| head`): that is nobody's fault. Returns the exit status. */
+/* Standard output could not be written, for this reason (an errno; 0: not known). Says so, but not
+ * where a pipe's reader has seen enough and left (`| head`): that is nobody's fault. Returns the
+ * exit status. */
 int mode_unwritten(int error);
 
 /* Reads the command line. False: why (size bytes) holds one clear line, for exit status 2. */

@@ -170,14 +170,12 @@ static struct world *make_world(struct loop *l, const struct world_options *o,
 static void warn(const struct args *a, const struct door *doors, unsigned room, unsigned want)
 {
     if (room < want)
-        mode_complain("the limit of open files (ulimit -n) allows %u clients at once, not "
-                      "%u",
-                      room, want);
+        mode_complain("the limit of open files (ulimit -n) allows %u clients at once, not %u", room,
+                      want);
     for (int i = 0; i < DOORS; i++)
         if (doors[i].address && a->allow_remote && !world_is_local(doors[i].address))
-            mode_complain("WARNING: %s can be reached by other machines, the passwords "
-                          "are public, and "
-                          "what they send is kept here",
+            mode_complain("WARNING: %s can be reached by other machines, the passwords are public, "
+                          "and what they send is kept here",
                           doors[i].address);
 }
 

@@ -30,17 +30,9 @@ struct job {
     struct live *live; /* NULL: a zone answers */
 };
 
-/* One line, harmless to a terminal. */
 static int usage(const char *name, const char *why)
 {
-    struct buf b;
-    buf_init(&b, 8192);
-    text_clean(&b, name, strnlen(name, 1000));
-    if (name[0])
-        buf_add_str(&b, ": ");
-    text_clean(&b, why, strnlen(why, 2000));
-    fprintf(stderr, "heloscope: %s\n", buf_str(&b));
-    buf_clear(&b);
+    mode_complain("%.1000s%s%.2000s", name, name[0] ? ": " : "", why);
     return VERIFY_USAGE;
 }
 

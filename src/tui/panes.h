@@ -26,10 +26,10 @@ void keybar_draw(struct ui *ui);
 /* Where the hardware cursor belongs (screen readers follow it) when a pane has the focus, after the
  * panes were drawn. False: the focus is in none of them. */
 bool panes_cursor(struct ui *ui, int *y, int *x);
-/* A line of dashes in the first row. */
 /* The notice in the hint's row; of what went wrong all is told, in the key bar's row too: that goes
  * before keys that are there all the time. */
 void notice_draw(struct ui *ui);
+/* The rule in the first row; the focus is told by its shape, for those who see no colour. */
 void panes_rule(struct rect r, bool focused);
 void why_cursor(int *y, int *x);
 void caps_cursor(int *y, int *x);

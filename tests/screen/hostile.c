@@ -264,6 +264,35 @@ static void test_secrets_smtp(void **state)
     fake_free(f);
 }
 
+/* Name and password typed on after an AUTH LOGIN that was refused: what follows is no command. */
+static void test_secrets_refused(void **state)
+{
+    (void)state;
+    static const struct fake_step script[] = {SEND("220 mail.example.test ESMTP\r\n"),
+                                              EXPECT("EHLO"),
+                                              SEND("250 mail.example.test\r\n"),
+                                              EXPECT("AUTH LOGIN"),
+                                              SEND("503 5.5.1 one\r\n"),
+                                              EXPECT("dXNlcg=="),
+                                              SEND("500 5.5.2 two\r\n"),
+                                              EXPECT(LOGIN_64),
+                                              SEND("500 5.5.2 three\r\n"),
+                                              END()};
+    struct fake *f = fake_start_tcp(script, NULL);
+    struct term *t = helo_fake(80, 24, "smtp", f);
+
+    term_wait(t, "220 mail", WAIT);
+    say(t, "EHLO me.example", "250 mail");
+    say(t, "AUTH LOGIN", "503 5.5.1 one");
+    say_secret(t, "dXNlcg==", "500 5.5.2 two");
+    say_secret(t, LOGIN_64, "500 5.5.2 three");
+    save_both(t, "refused");
+    assert_int_equal(leave(t), 0);
+    no_secret(t, "refused");
+    assert_null(fake_finish(f));
+    fake_free(f);
+}
+
 static void test_secrets_pop3(void **state)
 {
     (void)state;
@@ -399,10 +428,10 @@ static void test_certificate_trusted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        term_unit_test(test_hostile_smtp),        term_unit_test(test_hostile_pop3),
-        term_unit_test(test_hostile_file),        term_unit_test(test_secrets_smtp),
-        term_unit_test(test_secrets_pop3),        term_unit_test(test_certificate),
-        term_unit_test(test_certificate_trusted),
+        term_unit_test(test_hostile_smtp),    term_unit_test(test_hostile_pop3),
+        term_unit_test(test_hostile_file),    term_unit_test(test_secrets_smtp),
+        term_unit_test(test_secrets_refused), term_unit_test(test_secrets_pop3),
+        term_unit_test(test_certificate),     term_unit_test(test_certificate_trusted),
     };
 
     term_use_cmocka();
